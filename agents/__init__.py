@@ -1,0 +1,1 @@
+"""Learning and running: training, evaluation, policy bundles and the operating loop."""

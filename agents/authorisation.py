@@ -1,0 +1,125 @@
+"""Who asked for which mode, who consented, and what the loop may do now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+
+from ..safety.canonical import canonical_bytes, digest_of
+from ..safety.files import replace as replace_file
+from ..safety.guards import Approval, Facts, binding_approvals
+from ..safety.lifecycle import TRANSITIONS, Mode, Outcome, Trigger, mode_at_start, next_mode
+
+Answer = dict[str, object]
+
+
+@dataclass(frozen=True)
+class ModeRequest:
+    """A wish for a mode, waiting for the people it needs."""
+
+    id: str  # digest of exactly this request
+    target: Mode
+    reason: str
+    approvals: tuple[Approval, ...]
+
+
+@dataclass
+class ModeKeeper:
+    """Holds the loop's mode; it changes through the table of ``safety.lifecycle`` alone.
+
+    Args:
+        path: where the mode is kept across restarts.
+        record: writes an audit record (kind, actor, role, body).
+        mode: the present one.
+    """
+
+    path: Path
+    record: Callable[[str, str, str, Mapping[str, object]], object]
+    mode: Mode
+    version: int = 0
+    since_period: int = 0
+    waiting: dict[str, ModeRequest] = field(default_factory=dict)
+
+    def ask(self, person: str, role: str, target: str, reason: str, facts: Facts, now: datetime) -> Answer:
+        """Ask for a mode in somebody's name; an upward step may wait for a second person."""
+        if target not in list(Mode):
+            return {"granted": False, "refusals": [f"unknown mode {target!r}; use one of {', '.join(Mode)}"]}
+        wanted = Mode(target)
+        name = digest_of({"from": self.mode, "to": wanted, "version": self.version, "reason": reason})[:12]
+        request = self.waiting.get(name, ModeRequest(name, wanted, reason, ()))
+        return self._consent(request, person, role, facts, now)
+
+    def approve(self, person: str, role: str, name: str, facts: Facts, now: datetime) -> Answer:
+        """Consent to a waiting request."""
+        request = self.waiting.get(name)
+        if request is None:
+            self.record("mode_refused", person, role, {"request": name, "refusals": ["no such request"]})
+            why = f"no request {name!r} is waiting; it was decided or the mode changed"
+            return {"granted": False, "refusals": [why]}
+        return self._consent(request, person, role, facts, now)
+
+    def by_itself(self, target: Mode, reason: str, facts: Facts) -> bool:
+        """Change mode automatically; False when the table does not allow it."""
+        outcome = next_mode(self.mode, target, facts, (), Trigger.AUTOMATIC)
+        self._settle(outcome, "loop", "service", reason)
+        return outcome.granted
+
+    def _consent(self, request: ModeRequest, person: str, role: str, facts: Facts, now: datetime) -> Answer:
+        given = Approval(person, role, request.id, now)
+        others = tuple(a for a in request.approvals if a.person != person)
+        request = replace(request, approvals=(*others, given))
+        facts = replace(facts, reason=request.reason)
+        binding = binding_approvals(request.approvals, request.id, now)
+        outcome = next_mode(self.mode, request.target, facts, binding)
+        if outcome.granted:
+            self._settle(outcome, person, role, request.reason, [a.person for a in binding])
+            return {"granted": True, "mode": str(self.mode)}
+        return self._hold(request, outcome, person, role)
+
+    def _hold(self, request: ModeRequest, outcome: Outcome, person: str, role: str) -> Answer:
+        """Keep a request that lacks nothing but people; refuse any other."""
+        lacking = [text for text in outcome.refusals if not text.startswith("approvals:")]
+        self.record("mode_refused" if lacking else "mode_requested", person, role,
+                    {"from": self.mode, "to": request.target, "request": request.id, "reason": request.reason,
+                     "refusals": list(outcome.refusals)})  # fmt: skip
+        if lacking:
+            self.waiting.pop(request.id, None)
+            return {"granted": False, "refusals": list(outcome.refusals)}
+        self.waiting[request.id] = request
+        return {"granted": False, "pending": request.id, "refusals": list(outcome.refusals)}
+
+    def _settle(
+        self, outcome: Outcome, person: str, role: str, reason: str, people: list[str] | None = None
+    ) -> None:
+        if not outcome.granted:
+            self.record("mode_refused", person, role, {"reason": reason, "refusals": list(outcome.refusals)})
+            return
+        before, self.mode = self.mode, Mode(outcome.value)
+        self.version += 1
+        self.waiting.clear()
+        self.record("mode_changed", person, role,
+                    {"from": before, "to": self.mode, "reason": reason, "people": people or [person]})  # fmt: skip
+        self.save()
+
+    def save(self) -> None:
+        """Keep the mode for a restart."""
+        replace_file(self.path, canonical_bytes({"mode": self.mode, "version": self.version}))
+
+
+def needs_two(source: Mode, target: Mode) -> bool:
+    """Tell whether a step takes two persons."""
+    return any(row.persons > 1 for row in TRANSITIONS if (row.source, row.target) == (source, target))
+
+
+def stored_mode(path: Path) -> Mode:
+    """Return the mode a starting loop may have: the stored one, never above ADVISORY."""
+    text = path.read_text(encoding="utf-8") if path.exists() else None
+    return mode_at_start(None if text is None else _mode_in(text))
+
+
+def _mode_in(text: str) -> str:
+    """Read the mode of a state file; an unreadable one is an unknown mode, which starts in FAULT."""
+    parts = text.split('"mode":"')
+    return parts[1].split('"')[0] if len(parts) == 2 else ""

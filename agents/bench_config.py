@@ -1,0 +1,25 @@
+"""What can be configured about the speed measurement."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+from pydantic.dataclasses import dataclass
+
+from .config import STRICT, Count, Positive
+
+Text = Annotated[str, Field(min_length=1)]
+
+
+@dataclass(frozen=True, config=STRICT)
+class BenchConfig:
+    """One measurement."""
+
+    scenario: str = "urban"
+    policy: Text | None = None  # None: an untrained one; speed does not depend on weights
+    batches: tuple[Count, ...] = (1, 8, 64)  # replicas of the twin
+    num_envs: Count = 64  # of the vector environment
+    repeats: Count = 5  # rounds over all cases; the best counts
+    seconds: Positive = 0.2  # per case and round
+    out: Text = "runs/bench.json"

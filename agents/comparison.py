@@ -1,0 +1,74 @@
+"""From a configuration to results on disk: policy, baselines and bound on the evaluation seeds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from ..envs.baselines import AlwaysOn, Forecast, Greedy, LoadThreshold
+from ..envs.bounds import EnergyBound, energy_bound
+from ..envs.controller import Controller
+from ..envs.energy_saving import EnergySaving
+from .bundle import load_bundle
+from .config import ConfigError, EvaluateConfig, nearest
+from .episodes import Progress, no_progress, record_day
+from .evaluate import Setting, Table, evaluate
+from .plots import plot_comparison, plot_day
+from .problem import problem_of
+from .results import write_results
+from .seeds import Domain, episode_seeds
+
+_BOUND_SHARE = 0.4  # of the time, for the progress bar
+
+
+def compare(config: EvaluateConfig, folder: Path, progress: Progress = no_progress) -> Table:
+    """Run the comparison and write tables and plots into ``folder``.
+
+    Raises:
+        ConfigError: for an unknown baseline, or if there is nothing to compare.
+        BundleError: if the policy must not be used here.
+    """
+    setting = setting_of(config)
+    policies = _policies(config, setting)
+    baselines = chosen_baselines(config.baselines)
+    if not policies and not baselines:
+        raise ConfigError("nothing to compare: give policy=runs/NAME or baselines=all")
+    bound = _bound(config, setting, lambda share: progress(_BOUND_SHARE * share))
+    rest = lambda share: progress(_BOUND_SHARE + (1 - _BOUND_SHARE) * share)  # noqa: E731
+    table = evaluate(policies, baselines, setting, bound, rest)
+    write_results(table, folder)
+    if config.plots:
+        plot_comparison(table, folder / "comparison.png")
+        day = record_day((*policies, *baselines)[0], setting.params, setting.task, setting.seeds[0])
+        plot_day(day, folder / "day.png")
+    return table
+
+
+def setting_of(config: EvaluateConfig) -> Setting:
+    """Return network, problem and the evaluation seeds."""
+    seeds = episode_seeds(config.seed, Domain.EVALUATE, 0, config.episodes)
+    task, params = problem_of(config.env, config.scenario, config.load_file, config.load_column)
+    return Setting(params, task, seeds)
+
+
+def chosen_baselines(names: str) -> list[Controller]:
+    """Return the baselines of ``"all"``, ``"none"`` or names separated by commas."""
+    known: dict[str, Controller] = {c.name: c for c in (AlwaysOn(), Greedy(), LoadThreshold(), Forecast())}
+    if names in ("all", "none"):
+        return list(known.values()) if names == "all" else []
+    wanted = [name.strip().replace("_", " ") for name in names.split(",")]
+    for name in wanted:
+        if name not in known:
+            raise ConfigError(f"unknown baseline {name!r}; {nearest(name, list(known))}")
+    return [known[name] for name in wanted]
+
+
+def _policies(config: EvaluateConfig, setting: Setting) -> list[Controller]:
+    return [load_bundle(Path(config.policy), setting.params, config.env.id)] if config.policy else []
+
+
+def _bound(config: EvaluateConfig, setting: Setting, progress: Progress) -> EnergyBound | None:
+    if not config.bound or not isinstance(setting.task, EnergySaving):
+        return None
+    return energy_bound(setting.params, setting.task, np.asarray(setting.seeds, np.int64), progress)

@@ -1,0 +1,51 @@
+"""Settings of the demo."""
+
+from __future__ import annotations
+
+from .config import STRICT, ConfigError, Count, EnvConfig, PpoConfig, Seed, TrainConfig, dataclass
+
+DRILLS = ("none", "margin_sign", "certificate_byte", "no_surge")
+
+
+@dataclass(frozen=True, config=STRICT)
+class DemoConfig:
+    """The whole flow in miniature; a drill repeats its last part with one thing broken on purpose.
+
+    Raises:
+        ConfigError: for an unknown drill, or a drill without the demo it starts from.
+    """
+
+    out: str = "runs/demo"
+    scenario: str = "urban"
+    seed: Seed = 0
+    steps: Count = 500_000  # of training
+    episodes: Count = 40  # of evaluation
+    level: str = "ci"
+    workers: Count = 2
+    plant_seed: Seed = 11
+    drill: str = "none"
+    base: str | None = None  # the finished demo that a drill starts from
+    env: EnvConfig = EnvConfig(weights={"energy": 1.0, "service": 15.0, "calm": 0.05})
+    agent: PpoConfig = PpoConfig(
+        n_envs=256, n_steps=32, batch_size=2048, n_epochs=8, learning_rate=3e-3, ent_coef=0.0, gamma=0.92,
+        gae_lambda=0.9,
+    )  # fmt: skip
+    max_violated_share: float = 0.3  # of the bare policy; the shield takes care of these
+    sla_headroom: float = 0.8  # learn with room to spare, so that the shield seldom intervenes
+
+    def __post_init__(self) -> None:
+        """Refuse drills that cannot be run."""
+        if self.drill not in DRILLS:
+            raise ConfigError(f"drill={self.drill!r}; use one of {', '.join(DRILLS)}")
+        if (self.drill == "none") != (self.base is None):
+            raise ConfigError(
+                f"drill={self.drill} base={self.base}: a drill needs a finished demo, base=runs/demo"
+            )
+
+    def training(self) -> TrainConfig:
+        """Return the training run of the demo."""
+        return TrainConfig(
+            env=self.env, agent=self.agent, scenario=self.scenario, steps=self.steps, seed=self.seed,
+            run_dir=f"{self.out}/training", eval_every=max(1, self.steps // 2), eval_episodes=64,
+            max_violated_share=self.max_violated_share, sla_headroom=self.sla_headroom,
+        )  # fmt: skip

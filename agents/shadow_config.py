@@ -1,0 +1,25 @@
+"""What can be configured about a shadow run."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+from pydantic.dataclasses import dataclass
+
+from .config import STRICT, EnvConfig, Positive, Seed
+
+Text = Annotated[str, Field(min_length=1)]
+
+
+@dataclass(frozen=True, config=STRICT)
+class ShadowConfig:
+    """One shadow run, or one sample log to try it on."""
+
+    policy: Text | None = None  # a run folder, a policy bundle or baseline:NAME
+    log: Text | None = None  # telemetry, see docs/telemetry.md
+    env: EnvConfig = EnvConfig()
+    scenario: str = "urban"  # of the network that wrote the log
+    out: Text = "runs/shadow"
+    sample_days: Positive = 1.0  # of --make-sample
+    sample_seed: Seed = 0  # of --make-sample

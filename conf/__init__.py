@@ -1,0 +1,1 @@
+"""Configuration groups read by hydra as `pkg://ranrein.conf`."""

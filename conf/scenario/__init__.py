@@ -1,0 +1,1 @@
+"""Scenarios: topology, load, mobility, slices and faults, one YAML file each."""

@@ -1,0 +1,152 @@
+"""Controllers that a RAN engineer would respect, and one that shows why the problem is hard."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from ..twin.carrier import CarrierState
+from ..twin.params import Params
+from ..twin.sync import area_traffic
+from ..twin.traffic import ITU_2023_LOAD_BY_HOUR
+from ..twin.types import F64, I64, Bool
+from .window import Window
+
+KBIT_PER_MBIT = 1000.0
+
+
+def _actions(params: Params, asleep: Bool, depth: CarrierState = CarrierState.DEEP_SLEEP) -> I64:
+    """Translate which capacity carriers should sleep (B, capacity) into actions."""
+    return np.where(asleep, np.int64(depth), np.int64(CarrierState.ACTIVE))
+
+
+def _asleep(params: Params, window: Window) -> Bool:
+    return window.precedent.command.carrier_state[:, params.capacity_cells] > CarrierState.TRX_MUTED
+
+
+def area_mbps(params: Params, window: Window) -> F64:
+    """Return the reported offered traffic per area, (B, G) Mbit/s."""
+    kbit = area_traffic(params, window.kpis, np.ones_like(window.kpis.valid))
+    return kbit / KBIT_PER_MBIT / window.kpis.granularity_s
+
+
+@dataclass
+class AlwaysOn:
+    """Every carrier awake; symbol-level micro sleep between data is already counted in."""
+
+    name: str = "always on"
+
+    def begin(self, params: Params, n: int) -> None:
+        """Nothing to remember."""
+
+    def actions(self, params: Params, window: Window) -> I64:
+        """Ask for ACTIVE everywhere."""
+        return np.zeros((window.kpis.n_replicas, len(params.capacity_cells)), np.int64)
+
+
+@dataclass
+class Greedy:
+    """Sleep whatever the present traffic does not need; no forecast, no reserve."""
+
+    coverage_mbps: float = 80.0  # what the coverage cell of an area carries
+    name: str = "greedy"
+
+    def begin(self, params: Params, n: int) -> None:
+        """Nothing to remember."""
+
+    def actions(self, params: Params, window: Window) -> I64:
+        """Sleep deep where the area's present traffic fits into its coverage cell."""
+        fits = area_mbps(params, window) <= self.coverage_mbps
+        return _actions(params, fits[:, params.area_of_cell[params.capacity_cells]])
+
+
+@dataclass
+class LoadThreshold:
+    """The energy saving rule of TS 28.541 CESManagementFunction.
+
+    A capacity carrier goes to sleep when its own load has been below ``sleep_load`` and its coverage cell's below
+    ``candidate_load`` for ``duration_periods`` (intraRatEsActivationOriginalCellLoadParameters and
+    ...CandidateCellsLoadParameters: loadThreshold, timeDuration); it wakes when the coverage cell's load exceeds
+    ``wake_load`` (intraRatEsDeactivationCandidateCellsLoadParameters). Loads in %.
+    """
+
+    sleep_load: float = 5.0
+    candidate_load: float = 15.0
+    wake_load: float = 25.0
+    duration_periods: int = 3
+    name: str = "load threshold"
+    _quiet: I64 = field(default_factory=lambda: np.zeros((0, 0), np.int64), repr=False)
+
+    def begin(self, params: Params, n: int) -> None:
+        """Forget how long cells have been quiet."""
+        self._quiet = np.zeros((n, len(params.capacity_cells)), np.int64)
+
+    def actions(self, params: Params, window: Window) -> I64:
+        """Apply the thresholds."""
+        load = window.kpis.prb_tot_dl
+        areas = params.area_of_cell[params.capacity_cells]
+        cover, own = load[:, params.coverage_cells][:, areas], load[:, params.capacity_cells]
+        asleep = _asleep(params, window)
+        quiet = (own < self.sleep_load) & (cover < self.candidate_load)
+        self._quiet = np.where(quiet & ~asleep, self._quiet + 1, 0)
+        return _actions(
+            params, np.where(asleep, cover <= self.wake_load, self._quiet >= self.duration_periods)
+        )
+
+
+@dataclass
+class Forecast:
+    """Sleep where the traffic expected within the next ``lead_periods`` keeps a reserve on the coverage cell.
+
+    The forecast scales the present traffic of an area with the typical hour-of-day curve.
+    """
+
+    coverage_mbps: float = 40.0  # traffic that may rest on one coverage cell
+    wake_margin: float = 1.2  # wake above this multiple of it
+    lead_periods: int = 6
+    name: str = "forecast rule"
+
+    def begin(self, params: Params, n: int) -> None:
+        """Nothing to remember."""
+
+    def expected_mbps(self, params: Params, window: Window) -> F64:
+        """Return the largest traffic expected within the lead time, (B, G) Mbit/s."""
+        hours = np.arange(25)
+        curve = np.array([*ITU_2023_LOAD_BY_HOUR, ITU_2023_LOAD_BY_HOUR[0]])
+        ahead = np.arange(self.lead_periods + 1) * window.kpis.granularity_s / 3600.0
+        now = np.interp(window.kpis.hour, hours, curve)
+        later = np.interp((window.kpis.hour[:, None] + ahead) % 24.0, hours, curve).max(axis=1)
+        return area_mbps(params, window) * (later / now)[:, None]
+
+    def actions(self, params: Params, window: Window) -> I64:
+        """Compare the expected traffic with the reserve, with hysteresis."""
+        expected = self.expected_mbps(params, window)[:, params.area_of_cell[params.capacity_cells]]
+        limit = np.where(_asleep(params, window), self.coverage_mbps * self.wake_margin, self.coverage_mbps)
+        return _actions(params, expected <= limit)
+
+
+Rule = AlwaysOn | Greedy | LoadThreshold | Forecast
+
+
+def candidates() -> dict[str, list[Rule]]:
+    """List the parameter settings that the rules are tuned over."""
+    thresholds: list[Rule] = [
+        replace(
+            LoadThreshold(),
+            sleep_load=own,
+            candidate_load=wake * share,
+            wake_load=wake,
+            duration_periods=periods,
+        )
+        for own in (5.0, 7.0)
+        for wake in (25.0, 35.0, 45.0)
+        for share in (0.3, 0.6)
+        for periods in (1, 3)
+    ]
+    forecasts: list[Rule] = [
+        replace(Forecast(), coverage_mbps=mbps, lead_periods=lead)
+        for mbps in (40.0, 45.0, 50.0, 55.0, 60.0)
+        for lead in (3, 6)
+    ]
+    return {"load threshold": thresholds, "forecast rule": forecasts}

@@ -1,0 +1,81 @@
+"""The twin run as an episodic problem: the one implementation behind the single and the vector environment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..twin.advance import advance
+from ..twin.command import Command
+from ..twin.kpis import Kpis
+from ..twin.params import Params
+from ..twin.reporting import ReportHistory, report
+from ..twin.rules import Precedent, Rules, project
+from ..twin.state import State, begin, open_period
+from ..twin.types import I64
+from .window import Window
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one control period brought."""
+
+    truth: Kpis  # (B), before telemetry faults; for rewards and costs only
+    before: Command  # (B, C), in force until now
+    command: Command  # (B, C), what was obeyed after the static rules
+
+
+class Simulation:
+    """B replicas of a network, controlled period by period.
+
+    Args:
+        params: the network.
+        n_replicas: B.
+    """
+
+    def __init__(self, params: Params, n_replicas: int) -> None:
+        self.params = params
+        self.rules = Rules.of(params)
+        self.n_replicas = n_replicas
+        self.state: State
+        self.window: Window
+        self._history = ReportHistory.empty()
+
+    def start(self, seeds: I64, episodes: I64) -> None:
+        """Begin an episode in every replica."""
+        self._history = ReportHistory.empty()
+        self.state = self._warm(seeds, episodes)
+        kpis = report(self.params, self.state, self._history)
+        self.window = Window(kpis, kpis, Precedent.fresh(self.n_replicas, self.params.n_cells))
+
+    def restart(self, rows: np.ndarray, seeds: I64, episodes: I64) -> None:
+        """Begin a new episode in some replicas; ``seeds`` and ``episodes`` are those of the rows."""
+        fresh = self._warm(seeds, episodes)
+        self.state.assign(rows, fresh)
+        history = ReportHistory.empty()
+        first = report(self.params, fresh, history)
+        self._history.restart(rows, first)
+        kpis, before = self.window.kpis.copy(), self.window.before.copy()
+        kpis.put(rows, first)
+        before.put(rows, first)
+        self.window = Window(kpis, before, self.window.precedent.renewed(rows))
+
+    def step(self, wanted: Command) -> Outcome:
+        """Run one control period under the legal command nearest to ``wanted``."""
+        before = self.window.precedent
+        command = project(self.rules, before, wanted)
+        open_period(self.state)
+        advance(self.params, self.state, command, self.params.scenario.timing.steps_per_period)
+        kpis = report(self.params, self.state, self._history)
+        self.window = Window(kpis, self.window.kpis, before.then(command))
+        return Outcome(self._history.truth, before.command, command)
+
+    def _warm(self, seeds: I64, episodes: I64) -> State:
+        """Draw first states and run the control period that ends at midnight, so that there is something to report."""
+        state = begin(self.params, seeds, episodes)
+        steps = self.params.scenario.timing.steps_per_period
+        state.arrays.step[:] = -steps
+        open_period(state)
+        advance(self.params, state, Command.all_active(state.n_replicas, self.params.n_cells), steps)
+        return state

@@ -1,0 +1,1 @@
+"""The controlled network behind one protocol."""

@@ -1,0 +1,1 @@
+"""Shield, gate, certificate, authority, lifecycle, rollback and audit; knows no learning."""

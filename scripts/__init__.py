@@ -1,0 +1,1 @@
+"""Thin entry points of the command `ranrein`, one file per verb."""

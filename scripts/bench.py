@@ -1,0 +1,55 @@
+"""`ranrein bench`: measure the speed of twin, environments, shield and policy on this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.table import Table
+
+from ranrein.agents.bench import Measured, bench, peer_hint
+from ranrein.agents.bench_config import BenchConfig
+from ranrein.agents.bundle import BundleError
+from ranrein.agents.config import ConfigError, from_mapping
+from ranrein.safety.clock import SystemClock
+
+from .exit_codes import ExitCode
+from .main import say
+from .options import parse, settings
+from .progress import progress
+
+PURPOSE = "Measure speed on one thread, all cases interleaved, the best of several rounds each."
+EXAMPLE = "ranrein bench scenario=urban"
+
+_WIDTH = 130  # where no terminal says how wide it is
+
+
+def main(argv: Sequence[str]) -> int:
+    """Measure, print the table and write the JSON."""
+    options = parse("bench", PURPOSE, EXAMPLE, argv)
+    try:
+        config = from_mapping(BenchConfig, settings("bench", options))
+        return ExitCode.OK if options.show else _run(config)
+    except (ConfigError, BundleError) as error:
+        return say(f"ranrein bench: {error}", ExitCode.USAGE)
+
+
+def _run(config: BenchConfig) -> ExitCode:
+    with progress("bench") as report:
+        found = bench(config, SystemClock(), lambda share: report(share, ""))
+    console = Console()
+    (console if console.is_terminal else Console(width=_WIDTH)).print(_table(found, config))
+    hint = peer_hint()
+    compare = f"to compare with mobile-env: {hint}\n" if hint else ""
+    return say(f"{compare}written to {config.out}", ExitCode.OK)
+
+
+def _table(found: Measured, config: BenchConfig) -> Table:
+    rounds = f"scenario {config.scenario}, one thread, best of {config.repeats} rounds"
+    table = Table(
+        "what", "value", "unit", caption=f"{rounds}, {found.machine['cpu']}", caption_justify="left"
+    )
+    for figure in found.figures:
+        shown = f"{figure.value:,.4g}" if figure.value < 1e4 else f"{figure.value:,.0f}"
+        table.add_row(figure.name, shown, figure.unit)
+    return table

@@ -1,0 +1,94 @@
+"""Configuration of a verb: YAML groups composed by hydra with overrides, as plain containers."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from hydra import compose as hydra_compose
+from hydra import initialize_config_module
+from hydra.core.config_store import ConfigStore
+from hydra.errors import HydraException
+from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from ranrein.agents.bench_config import BenchConfig
+from ranrein.agents.certify_config import CertifyConfig
+from ranrein.agents.config import ConfigError, EvaluateConfig, PpoConfig, TrainConfig, nearest
+from ranrein.agents.demo_config import DemoConfig
+from ranrein.agents.operate_config import OperateConfig
+from ranrein.agents.shadow_config import ShadowConfig
+from ranrein.envs.catalogue import scenario_names
+
+VERSION_BASE = "1.3"
+SCENARIO = "scenario="
+
+
+def compose(name: str, overrides: Sequence[str] = ()) -> dict[str, Any]:
+    """Compose ``conf/<name>.yaml`` with overrides such as ``steps=1000`` or ``agent.n_envs=8``.
+
+    ``scenario=NAME`` names a shipped scenario; it is not merged in.
+
+    Raises:
+        ConfigError: for an unknown setting or choice, naming the nearest.
+    """
+    _register_defaults()
+    chosen = [item.removeprefix(SCENARIO) for item in overrides if item.startswith(SCENARIO)]
+    rest = [item for item in overrides if not item.startswith(SCENARIO)]
+    try:
+        with initialize_config_module("ranrein.conf", version_base=VERSION_BASE):
+            config: Any = OmegaConf.to_container(hydra_compose(name, rest), resolve=True)
+    except (HydraException, OmegaConfBaseException) as error:
+        raise ConfigError(_explain(name, str(error))) from error
+    return config | {"scenario": _scenario(chosen[-1])} if chosen else config
+
+
+def as_yaml(config: dict[str, Any]) -> str:
+    """Return a configuration as YAML."""
+    return OmegaConf.to_yaml(OmegaConf.create(config))
+
+
+def _register_defaults() -> None:
+    """Make the dataclasses' defaults known to the YAML files, so that they stand in one place."""
+    store = ConfigStore.instance()
+    known = {"train": TrainConfig(), "evaluate": EvaluateConfig(), "shadow": ShadowConfig()}
+    for name, defaults in known.items():
+        plain = {key: value for key, value in asdict(defaults).items() if key not in ("env", "agent")}
+        store.store(name=f"{name}_defaults", node=plain)
+    for name, own in {"certify": CertifyConfig(), "operate": OperateConfig(), "bench": BenchConfig()}.items():
+        store.store(name=f"{name}_defaults", node=json.loads(json.dumps(asdict(own))))
+    store.store(name="demo_defaults", node=json.loads(json.dumps(asdict(DemoConfig()))))
+    store.store(group="agent", name="ppo_defaults", node=json.loads(json.dumps(asdict(PpoConfig()))))
+
+
+def _scenario(name: str) -> str:
+    if name not in scenario_names():
+        raise ConfigError(f"unknown scenario {name!r}; {nearest(name, scenario_names())}")
+    return name
+
+
+def _explain(name: str, message: str) -> str:
+    """Shorten hydra's message to what was wrong and the nearest valid name."""
+    key = re.search(r"Could not override '([^']+)'|Key '([^']+)' is not in struct", message)
+    choice = re.search(
+        r"Could not find '([^/']+)/([^']+)'(?:.|\n)*?Available options in '[^']+':\n((?:\t\S+\n?)+)", message
+    )
+    if choice:
+        return f"unknown {choice[1]} {choice[2]!r}; {nearest(choice[2], choice[3].split())}"
+    if key:
+        wrong = key[1] or key[2]
+        return f"unknown setting {wrong!r}; {nearest(wrong, _settings(compose(name)))}"
+    return message.splitlines()[0]
+
+
+def _settings(config: dict[str, Any], prefix: str = "") -> list[str]:
+    found: list[str] = []
+    for name, value in config.items():
+        found += [
+            f"{prefix}{name}",
+            *(_settings(value, f"{prefix}{name}.") if isinstance(value, dict) else []),
+        ]
+    return found

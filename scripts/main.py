@@ -1,0 +1,50 @@
+"""The command `ranrein`: finds the verb and loads only its module."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import sys
+from importlib.metadata import version
+
+from rich.console import Console
+
+from .exit_codes import ExitCode
+from .verbs import VERBS
+
+EXAMPLE = "ranrein train env=energy_saving agent=ppo scenario=urban"
+
+
+def usage() -> str:
+    """Text of `ranrein --help`."""
+    verbs = "".join(f"  {verb:<10}{purpose}\n" for verb, purpose in VERBS.items())
+    return f"usage: ranrein VERB [options]\n\n{verbs}\nexample: {EXAMPLE}\nmore:    ranrein VERB --help"
+
+
+def unknown(verb: str) -> str:
+    """One line for a verb that does not exist, with the nearest that does."""
+    near = difflib.get_close_matches(verb, VERBS, n=1)
+    return f"unknown verb {verb!r}; " + (f"did you mean {near[0]!r}?" if near else "see `ranrein --help`")
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one verb and return its exit code (`ExitCode`)."""
+    verb, *rest = (sys.argv[1:] if argv is None else argv) or ["--help"]
+    if verb in ("--help", "-h", "--version"):
+        return say(usage() if verb != "--version" else f"ranrein {version('ranrein')}", ExitCode.OK)
+    if verb not in VERBS:
+        return say(f"ranrein: {unknown(verb)}", ExitCode.USAGE)
+    try:
+        return importlib.import_module(f"ranrein.scripts.{verb}").main(rest)
+    except ModuleNotFoundError as error:
+        if str(error.name).startswith("ranrein"):
+            raise
+        return say(f"ranrein {verb}: {error}; pip install 'ranrein[train]'", ExitCode.ERROR)
+    except KeyboardInterrupt:
+        return ExitCode.INTERRUPTED
+
+
+def say(text: str, code: ExitCode) -> ExitCode:
+    """Print `text`, to standard error unless all is well, and hand back the code."""
+    Console(stderr=code != ExitCode.OK, soft_wrap=True).print(text, markup=False, highlight=False)
+    return code

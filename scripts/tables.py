@@ -1,0 +1,35 @@
+"""Tables of the learning verbs, for a terminal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from ranrein.agents import results
+from ranrein.agents.evaluate import Table as Comparison
+
+_WIDTH = 130  # where no terminal says how wide it is
+
+
+def print_evaluations(rows: list[dict[str, Any]]) -> None:
+    """Show how the policy of a run got better."""
+    table = Table("steps", "return", "energy, kWh", "violated episodes", "kept")
+    for row in rows:
+        share, kept = f"{100 * row['violated_share']:.1f} %", "yes" if row["best"] else ""
+        table.add_row(str(row["steps"]), f"{row['return']:.2f}", f"{row['energy_kwh']:.2f}", share, kept)
+    _show(table)
+
+
+def print_comparison(comparison: Comparison) -> None:
+    """Show the columns that decide; the files have them all."""
+    table = Table(*results.headings(results.SHORT), caption=results.caption(comparison))
+    for row in comparison.rows:
+        table.add_row(*results.cells(row, results.SHORT))
+    _show(table)
+
+
+def _show(table: Table) -> None:
+    console = Console()
+    (console if console.is_terminal else Console(width=_WIDTH)).print(table)

@@ -1,0 +1,52 @@
+"""The demo: its settings, its drills and what its exit code says."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ranrein.agents.config import ConfigError, from_mapping
+from ranrein.agents.demo import change_one_byte, flipped_margins
+from ranrein.agents.demo_config import DRILLS, DemoConfig
+from ranrein.safety.selftest import self_test
+from ranrein.safety.shield import Shield
+from ranrein.twin.params import Params
+
+
+def test_an_unknown_drill_is_refused_naming_the_valid_ones() -> None:
+    with pytest.raises(ConfigError, match="margin_sign"):
+        from_mapping(DemoConfig, {"drill": "margin", "base": "runs/demo"})
+
+
+@pytest.mark.parametrize("drill", [name for name in DRILLS if name != "none"])
+def test_a_drill_needs_the_demo_it_starts_from(drill: str) -> None:
+    with pytest.raises(ConfigError, match="base=runs/demo"):
+        from_mapping(DemoConfig, {"drill": drill})
+
+
+def test_a_base_without_a_drill_is_refused() -> None:
+    with pytest.raises(ConfigError, match="drill=none"):
+        from_mapping(DemoConfig, {"base": "runs/demo"})
+
+
+def test_the_training_of_the_demo_has_its_own_folder_and_seed() -> None:
+    training = DemoConfig(out="somewhere", seed=3).training()
+    assert training.run_dir == "somewhere/training"
+    assert training.seed == 3
+
+
+def test_exactly_one_byte_changes(tmp_path: Path) -> None:
+    path = tmp_path / "certificate.json"
+    path.write_bytes(b"0123456789")
+    change_one_byte(path)
+    changed = np.frombuffer(path.read_bytes(), np.uint8) != np.frombuffer(b"0123456789", np.uint8)
+    assert changed.sum() == 1
+
+
+def test_a_shield_with_flipped_margins_is_not_ready(params: Params) -> None:
+    shield = Shield.of(params, 1.5)
+    assert self_test(shield).ready
+    assert not self_test(replace(shield, margin_of=flipped_margins)).ready

@@ -1,0 +1,112 @@
+"""Comparisons: what is paired, what counts as feasible, when no score is given, and what is written."""
+
+from __future__ import annotations
+
+import csv
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ranrein.agents.episodes import Episodes, record_day
+from ranrein.agents.evaluate import Setting, Table, best_feasible, evaluate
+from ranrein.agents.plots import plot_comparison, plot_day
+from ranrein.agents.results import markdown, write_results
+from ranrein.agents.seeds import Domain, episode_seeds
+from ranrein.envs.baselines import AlwaysOn, LoadThreshold
+from ranrein.envs.bounds import EnergyBound
+from ranrein.envs.energy_saving import EnergySaving
+from ranrein.twin.params import Params
+
+PNG = b"\x89PNG"
+SEEDS = episode_seeds(0, Domain.DEMO, 1, 4)
+BOUND = EnergyBound(np.full(4, 280.0), np.full(4, 20.0))
+RULE = LoadThreshold(name="rule")
+
+
+@pytest.fixture(scope="module")
+def setting(params: Params, task: EnergySaving) -> Setting:
+    return Setting(params, task, SEEDS)
+
+
+@pytest.fixture(scope="module")
+def table(setting: Setting) -> Table:
+    return evaluate([RULE], [AlwaysOn()], setting, BOUND)
+
+
+def made_up(name: str, mean_return: float, violated: int) -> Episodes:
+    zeros, n = np.zeros(100), np.arange(100)
+    returns = zeros + mean_return
+    return Episodes(name, n, returns, zeros, zeros, n < violated, zeros, {}, {})
+
+
+def test_always_on_saves_nothing_and_scores_zero_as_the_only_baseline(table: Table) -> None:
+    row = table.rows[1]
+    assert row.is_baseline
+    assert row.feasible
+    assert (row.saving_pct.low, row.saving_pct.high) == (0.0, 0.0)
+    assert (row.score.mean, row.score.low, row.score.high) == (0.0, 0.0, 0.0)
+
+
+def test_saving_and_gain_agree(table: Table) -> None:
+    policy, baseline = table.rows
+    spent = policy.energy_kwh.mean - baseline.energy_kwh.mean
+    assert policy.energy_gain_kwh.mean == pytest.approx(spent)
+    assert policy.saving_pct.mean == pytest.approx(-100 * spent / baseline.energy_kwh.mean)
+
+
+def test_infeasible_baselines_do_not_set_the_mark() -> None:
+    tempting, honest = made_up("tempting", 9.0, violated=2), made_up("honest", 5.0, violated=1)
+    assert best_feasible([tempting, honest]) is honest
+    assert best_feasible([tempting]) is None
+
+
+def test_no_score_without_a_bound(setting: Setting) -> None:
+    assert evaluate([], [AlwaysOn()], setting).rows[0].score is None
+
+
+def test_no_gain_without_a_feasible_baseline(setting: Setting) -> None:
+    strict = replace(setting, task=EnergySaving(budget=-1.0))
+    table = evaluate([RULE], [AlwaysOn()], strict, BOUND)
+    assert table.best_baseline is None
+    assert table.rows[0].return_gain is None
+    assert table.rows[0].score is None
+
+
+def test_controllers_that_share_a_name_are_refused(setting: Setting) -> None:
+    with pytest.raises(ValueError, match="share a name"):
+        evaluate([AlwaysOn()], [AlwaysOn()], setting)
+
+
+def test_bound_of_other_seeds_is_refused(setting: Setting) -> None:
+    with pytest.raises(ValueError, match="the bound is for 3 seeds"):
+        evaluate([], [AlwaysOn()], setting, EnergyBound(np.zeros(3), np.zeros(3)))
+
+
+def test_results_are_written_for_machines_and_people(table: Table, tmp_path: Path) -> None:
+    write_results(table, tmp_path)
+    data = json.loads((tmp_path / "results.json").read_text())
+    with (tmp_path / "results.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert (
+        [row["controller"] for row in data["rows"]]
+        == [row["controller"] for row in rows]
+        == ["rule", "always on"]
+    )
+    assert float(rows[0]["energy_kwh_mean"]) == data["rows"][0]["energy_kwh"]["mean"]
+    assert (tmp_path / "results.md").read_text() == markdown(table)
+
+
+def test_markdown_has_as_many_cells_in_every_row(table: Table) -> None:
+    lines = [line for line in markdown(table).splitlines() if line.startswith("|")]
+    assert len(lines) == 2 + len(table.rows)
+    assert len({line.count("|") for line in lines}) == 1
+
+
+def test_plots_are_pictures(table: Table, setting: Setting, tmp_path: Path) -> None:
+    plot_comparison(table, tmp_path / "a" / "comparison.png")
+    plot_day(record_day(RULE, setting.params, setting.task, SEEDS[0]), tmp_path / "day.png")
+    assert (tmp_path / "a" / "comparison.png").read_bytes().startswith(PNG)
+    assert (tmp_path / "day.png").read_bytes().startswith(PNG)

@@ -1,0 +1,190 @@
+"""`ranrein operate` as people meet it: a process of its own, reached through its socket, ended by Ctrl-C."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from ranrein.agents.config import from_mapping
+from ranrein.agents.operate_config import OperateConfig
+from ranrein.agents.operate_job import next_midnight, opened, telemetry_path
+from ranrein.envs.vector import params_of
+from ranrein.network.telemetry import read_log, require_granularity
+from ranrein.safety.clock import SystemClock
+from ranrein.safety.lifecycle import Mode
+from ranrein.safety.shield import Shield
+from ranrein.scripts import operate
+from ranrein.scripts.exit_codes import ExitCode
+from ranrein.scripts.hydra_config import compose
+from ranrein.scripts.main import main
+from ranrein.twin.carrier import CarrierState
+
+PATIENCE_S = 60.0
+START = "import sys; from ranrein.scripts.main import main; sys.exit(main(sys.argv[1:]))"
+
+
+@dataclass
+class Session:
+    """A finished run: exit code, what it said, and what the operator's verbs were told."""
+
+    state: Path
+    code: int
+    output: str
+    codes: dict[str, int]
+    stopped: dict[str, object]
+
+
+def command(run: Path, state: Path, *more: str) -> list[str]:
+    own = ["operate", f"policy={run}", "scenario=tiny", f"state={state}", "shadow_decisions=1", *more]
+    return [sys.executable, "-c", START, *own]
+
+
+@pytest.fixture(scope="module")
+def session(tiny_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Session:
+    """Climb from LOCKED to ADVISORY, fail to climb further, stop, look, and press Ctrl-C."""
+    state = tmp_path_factory.mktemp("loop")
+    process = subprocess.Popen(
+        command(tiny_run, state, "pace=3000"), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    try:
+        wait_until((state / "control.sock").exists, process, "control socket")
+        codes = {
+            mode: ask(state, "mode", mode, "--reason", "test") for mode in ("shadow", "advisory", "guarded")
+        }
+        codes |= {"stop": ask(state, "stop", "--reason", "test"), "status": ask(state, "status")}
+        stopped = json.loads((state / "mode.json").read_text())
+        wait_until(lambda: len(list(read_log(state / "telemetry.jsonl"))) > 1, process, "second record")
+        process.send_signal(signal.SIGINT)
+        output, _ = process.communicate(timeout=PATIENCE_S)
+    finally:
+        process.kill()
+    return Session(state, process.returncode, output, codes, stopped)
+
+
+def wait_until(reached: Callable[[], bool], process: subprocess.Popen[str], what: str) -> None:
+    due = time.monotonic() + PATIENCE_S
+    while not reached():
+        assert process.poll() is None, process.communicate()[0]
+        assert time.monotonic() < due, f"no {what}"
+        time.sleep(0.05)
+
+
+def ask(state: Path, *words: str) -> int:
+    return main([*words, "--state", str(state), "--as", "operator"])
+
+
+def test_people_open_the_loop_as_far_as_its_papers_allow(session: Session) -> None:
+    assert session.codes["shadow"] == session.codes["advisory"] == session.codes["status"] == ExitCode.OK
+    assert session.codes["guarded"] == ExitCode.REFUSED
+
+
+def test_a_stop_is_obeyed_and_kept(session: Session) -> None:
+    assert session.codes["stop"] == ExitCode.OK
+    assert session.stopped["mode"] == Mode.SAFE_STOP
+
+
+def test_ctrl_c_ends_the_process_cleanly_and_keeps_the_mode(session: Session) -> None:
+    assert session.code == ExitCode.INTERRUPTED
+    assert "left in mode SAFE_STOP" in session.output
+    assert "Traceback" not in session.output
+    assert not (session.state / "control.sock").exists()
+
+
+def test_it_says_at_the_start_why_it_opens_no_further_and_how_to_open_it(session: Session) -> None:
+    assert "not above ADVISORY: no certificate was given" in session.output
+    assert f"ranrein mode shadow --state {session.state}" in session.output
+    assert "mode ADVISORY" in session.output
+
+
+def test_the_audit_log_verifies_and_names_who_asked_for_what(session: Session) -> None:
+    assert main(["audit", "verify", "--state", str(session.state)]) == ExitCode.OK
+    records = [json.loads(line) for line in (session.state / "audit.jsonl").read_text().splitlines()]
+    moves = [record["body"]["to"] for record in records if record["kind"] == "mode_changed"]
+    assert moves == ["SHADOW", "ADVISORY", "SAFE_STOP"]
+    assert {record["actor"] for record in records if record["kind"] == "mode_changed"} == {"operator"}
+    assert records[-1]["kind"] == "loop_ended"
+
+
+def test_the_telemetry_can_be_run_in_shadow(session: Session) -> None:
+    log = read_log(session.state / "telemetry.jsonl")
+    require_granularity(log, 300.0)
+    records = list(log)
+    assert len(records) >= 2
+    assert not any(record.gap_periods for record in records)
+
+
+def test_a_restart_begins_where_the_loop_was_left_but_never_above_advisory(
+    tiny_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "mode.json").write_text('{"mode":"CLOSED_LOOP","version":7}')
+    arguments = [f"policy={tiny_run}", "scenario=tiny", f"state={tmp_path}", "pace=0", "periods=2"]
+    assert [operate.main(arguments), operate.main(arguments)] == [ExitCode.OK, ExitCode.OK]
+    assert "left in mode ADVISORY" in capsys.readouterr().out
+    assert {path.name for path in tmp_path.glob("telemetry*")} == {"telemetry.jsonl", "telemetry-2.jsonl"}
+
+
+def test_capacity_that_only_this_process_watches_over_is_given_back_at_the_end(
+    tmp_path: Path, constant_policy: Callable[[Path, int], None]
+) -> None:
+    constant_policy(tmp_path / "policy", CarrierState.TRX_MUTED)
+    (tmp_path / "mode.json").write_text('{"mode":"ADVISORY","version":1}')
+    config = OperateConfig(policy=str(tmp_path), scenario="tiny", state=str(tmp_path), pace=0.0)
+    shield = Shield.of(params_of("tiny"))
+    with opened(config, shield, SystemClock()) as operation:
+        operation.run(2, threading.Event(), lambda: None)
+        (made,) = operation.desk.advise_list()["recommendations"]
+        assert operation.desk.advise_accept("ada", "operator", made["id"])["granted"]
+        assert operation.standing()["carriers"] == {"mast-0-n78": "TRX_MUTED"}
+    assert not operation.loop.in_force().carrier_state.any()
+    assert operation.loop.mode is Mode.ADVISORY
+
+
+def test_defaults_are_those_of_the_dataclass() -> None:
+    assert from_mapping(OperateConfig, compose("operate")) == OperateConfig()
+
+
+def test_the_first_day_is_never_in_the_past() -> None:
+    now = datetime(2026, 12, 31, 23, 59, tzinfo=UTC)
+    assert next_midnight(now) == datetime(2027, 1, 1, tzinfo=UTC)
+
+
+def test_telemetry_is_never_overwritten(tmp_path: Path) -> None:
+    for expected in ("telemetry.jsonl", "telemetry-2.jsonl", "telemetry-3.jsonl"):
+        path = telemetry_path(tmp_path)
+        assert path.name == expected
+        path.touch()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["policy=RUN", "network=netconf"], "only"),
+        ([], "policy is missing"),
+        (["policy=RUN", "scenario=urbn"], "did you mean 'urban'"),
+        (["policy=RUN", "scenario=tiny", 'canary_cells=["mast-0-n87"]'], "did you mean 'mast-0-n78'"),
+        (["policy=nowhere", "scenario=tiny"], "neither a policy bundle nor a run"),
+        (["pace=-1"], "pace"),
+    ],
+)
+def test_what_is_wrong_in_the_command_is_a_usage_error(
+    arguments: list[str], words: str, tiny_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = [text.replace("RUN", str(tiny_run)) for text in arguments]
+    assert operate.main([*given, f"state={tmp_path}"]) == ExitCode.USAGE
+    assert words in capsys.readouterr().err
+
+
+def test_help_shows_an_example(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="0"):
+        operate.main(["--help"])
+    assert operate.EXAMPLE in capsys.readouterr().out

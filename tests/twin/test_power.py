@@ -1,0 +1,122 @@
+"""TR 38.864 clause 5.1: tables, power vectors, transitions and SSB-limited idle power."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ranrein.twin.power import (
+    break_even_gap_s,
+    idle_power_rel,
+    power_levels,
+    relative_power_dl,
+    relative_power_ul,
+    transition,
+)
+
+DATA = Path(__file__).parents[1] / "data"
+
+
+def _rows(name: str) -> list[dict[str, str]]:
+    with (DATA / name).open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_power_levels_are_those_of_the_table() -> None:
+    rows = _rows("tr38864_relative_power.csv")
+    assert len(rows) == 6
+    for row in rows:
+        levels = power_levels(int(row["bs_category"]), int(row["ref_set"]))
+        got = (levels.deep, levels.light, levels.micro, levels.downlink, levels.uplink)
+        assert got == tuple(float(value) for key, value in row.items() if key.startswith("p"))
+
+
+def test_transitions_are_those_of_the_table() -> None:
+    for row in _rows("tr38864_transitions.csv"):
+        got = transition(int(row["bs_category"]), row["state"].removesuffix("_sleep"))
+        assert got == (float(row["total_transition_time_s"]), float(row["additional_energy_relpower_ms"]))
+
+
+def test_power_follows_the_reference_vectors() -> None:
+    """The vectors carry six decimals, so the power is rounded to them before it must agree within 1e-9."""
+    rows = _rows("tr38864_power_vectors.csv")
+    assert len(rows) >= 50
+    for row in rows:
+        station = int(row["bs_category"]), int(row["ref_set"])
+        s_a, s_f, s_p = (float(row[name]) for name in ("s_a", "s_f", "s_p"))
+        downlink = float(relative_power_dl(*station, s_a, s_f, s_p, row["eta_mode"]))
+        assert round(downlink, 6) == pytest.approx(float(row["p_dl_rel"]), abs=1e-9), row
+        assert round(float(relative_power_ul(*station, s_a)), 6) == pytest.approx(
+            float(row["p_ul_rel"]), abs=1e-9
+        )
+
+
+def test_dual_efficiency_applies_strictly_below_half_output() -> None:
+    below, at = relative_power_dl(1, 1, 1.0, [0.4, 0.5], 1.0, "dual")
+    assert below == pytest.approx(55.0 + 225.0 * (0.4 + 0.6 * 0.4 / 0.76), abs=1e-9)
+    assert at == pytest.approx(212.5, abs=1e-9)
+
+
+def test_power_broadcasts_and_never_falls_with_the_load() -> None:
+    load = np.linspace(0.0, 1.0, 11)
+    power = relative_power_dl(1, 2, np.array([[0.5], [1.0]]), load, 1.0)
+    assert power.shape == (2, 11)
+    assert np.all(np.diff(power, axis=1) > 0.0)
+    assert np.all(power[1] > power[0])
+
+
+@pytest.mark.parametrize(
+    ("depth", "period_ms", "expected"), [("micro", 20.0, 60.7), ("light", 20.0, 38.2), ("deep", 160.0, 8.6)]
+)
+def test_idle_power_with_eight_ssb_beams(depth: str, period_ms: float, expected: float) -> None:
+    assert idle_power_rel(1, 1, depth, ssb_period_ms=period_ms) == pytest.approx(expected, abs=0.05)
+
+
+def test_idle_power_without_beams_and_sleep_is_the_micro_level() -> None:
+    assert idle_power_rel(1, 1, "micro", ssb_symbols_per_burst=0) == pytest.approx(55.0)
+
+
+def test_idle_power_rises_with_the_number_of_beams() -> None:
+    powers = [idle_power_rel(1, 1, "light", ssb_symbols_per_burst=symbols) for symbols in (4, 8, 16, 32)]
+    assert powers == sorted(powers)
+
+
+@pytest.mark.parametrize(
+    ("category", "deeper", "shallower", "gap_s"),
+    [
+        (1, "light", "micro", 0.003),
+        (1, "deep", "light", 910 / 24e3),
+        (2, "light", "micro", 0.320),
+        (2, "deep", "light", 15912 / 1.1e3),
+    ],
+)
+def test_break_even_gaps(category: int, deeper: str, shallower: str, gap_s: float) -> None:
+    assert break_even_gap_s(category, 1, deeper, shallower) == pytest.approx(gap_s, abs=1e-9)
+
+
+def test_both_states_take_equal_energy_at_the_break_even_gap() -> None:
+    levels, gap_ms = power_levels(1, 2), 1e3 * break_even_gap_s(1, 2, "deep", "micro")
+    assert levels.deep * gap_ms + transition(1, "deep")[1] == pytest.approx(levels.micro * gap_ms)
+
+
+def test_a_gap_too_short_for_the_transition_is_refused() -> None:
+    with pytest.raises(
+        ValueError, match="18 ms between SSB bursts cannot hold the 50 ms transition to deep sleep"
+    ):
+        idle_power_rel(1, 1, "deep")
+
+
+def test_unknown_stations_states_and_ratios_are_refused() -> None:
+    with pytest.raises(ValueError, match="category 3, reference set 1"):
+        relative_power_dl(3, 1, 1.0, 1.0, 1.0)
+    with pytest.raises(ValueError, match="s_f = nan"):
+        relative_power_dl(1, 1, 1.0, float("nan"), 1.0)
+    with pytest.raises(ValueError, match='eta_mode "triple"'):
+        relative_power_dl(1, 1, 1.0, 1.0, 1.0, "triple")
+    with pytest.raises(ValueError, match='no sleep state "nap"'):
+        transition(1, "nap")
+    with pytest.raises(ValueError, match='"micro" is not deeper than "light"'):
+        break_even_gap_s(1, 1, "micro", "light")

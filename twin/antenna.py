@@ -1,0 +1,51 @@
+"""Base-station antenna gain: one element of TR 38.901 table 7.3-1 and a tilted column of them."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from .types import F64
+
+BEAMWIDTH_DEG = 65.0
+MAX_ATTENUATION_DB = 30.0
+FLOOR_POWER = 1e-12  # keeps an exact null of the array factor finite
+
+
+def element_gain_db(theta_deg: ArrayLike, phi_deg: ArrayLike, max_gain_dbi: float = 8.0) -> F64:
+    """Return the gain in dBi of one antenna element (TR 38.901 table 7.3-1); angles broadcast.
+
+    `theta_deg` is the zenith angle (90 is the horizon, larger points down), `phi_deg` the azimuth from the
+    boresight; any azimuth is folded into [-180, 180).
+    """
+    phi = np.mod(np.asarray(phi_deg, dtype=np.float64) + 180.0, 360.0) - 180.0
+    vertical = _attenuation_db(np.asarray(theta_deg, dtype=np.float64) - 90.0)
+    return max_gain_dbi - np.minimum(vertical + _attenuation_db(phi), MAX_ATTENUATION_DB)
+
+
+def _attenuation_db(angle_deg: F64) -> F64:
+    return np.minimum(12.0 * (angle_deg / BEAMWIDTH_DEG) ** 2, MAX_ATTENUATION_DB)
+
+
+def column_gain_db(
+    theta_deg: ArrayLike,
+    tilt_deg: ArrayLike,
+    n_elements: int,
+    spacing_wavelengths: float = 0.5,
+) -> F64:
+    """Return the array gain in dB of a vertical column steered to zenith angle `tilt_deg` (TR 38.901 7.3).
+
+    10 lg(|sum_m exp(j 2 pi d (m-1) (cos theta - cos tilt))|^2 / M): 10 lg M at the tilt. Exact nulls are
+    floored at -120 dB. Raises ValueError when the column has no element.
+    """
+    if not (n_elements >= 1):
+        raise ValueError(f"n_elements = {n_elements} is not a column: give at least 1")
+    difference = np.cos(np.deg2rad(theta_deg)) - np.cos(np.deg2rad(tilt_deg))
+    phase = 2.0 * np.pi * spacing_wavelengths * np.asarray(difference)[..., None] * np.arange(n_elements)
+    power = np.abs(np.exp(1j * phase).sum(axis=-1)) ** 2 / n_elements
+    return 10.0 * np.log10(np.maximum(power, FLOOR_POWER))
+
+
+def sector_gain_db(theta_deg: ArrayLike, phi_deg: ArrayLike, tilt_deg: ArrayLike, n_elements: int) -> F64:
+    """Return the gain in dBi of a sector panel: an 8 dBi element times its half-wavelength column."""
+    return element_gain_db(theta_deg, phi_deg) + column_gain_db(theta_deg, tilt_deg, n_elements)

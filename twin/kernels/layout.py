@@ -1,0 +1,147 @@
+"""What the kernel reads and what it changes, as flat arrays.
+
+B replicas, C cells, U users, L carrier frequencies, G areas, P pixels, S surge slots, D profile days.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import NamedTuple
+
+import numpy as np
+
+from ..types import F32, F64, I8, I16, I32, I64, U64
+
+GAIN_STEP_DB = 1.0 / 64.0  # resolution of the gain map; coarse enough that every CPU rounds alike
+
+
+class CellSum(IntEnum):
+    """Columns of ``StateArrays.cell_sum``: sums over the seconds of a control period."""
+
+    PRB = 0  # load x s
+    VOLUME = 1  # Mbit served
+    BLOCKED = 2  # Mbit refused
+    USERS = 3  # connected users x s
+    ACTIVE = 4  # users with traffic x s
+    THROUGHPUT = 5  # Mbit/s x active users x s
+    BELOW = 6  # active users below the guarantee x s
+    UNCOVERED = 7  # users below the coverage RSRP x s
+    ENERGY = 8  # J
+    HANDOVERS = 9  # incoming
+
+
+class SurgeField(IntEnum):
+    """Columns of ``StateArrays.surge``."""
+
+    ONSET_S = 0
+    RAMP_S = 1
+    HOLD_S = 2
+    PEAK_MBPS = 3
+    VENUE = 4
+
+
+N_CELL_SUMS = len(CellSum)
+N_SURGE_FIELDS = len(SurgeField)
+N_SURGES = 2  # slot 0: the scenario's law; slot 1: injected (what-if, drill)
+
+
+class ParamArrays(NamedTuple):
+    """What does not change while the network runs."""
+
+    gain: I16  # (P, C), path gain with antenna and shadowing, in GAIN_STEP_DB
+    pixel_area: I32  # (P,), area of a pixel
+    tx_dbm: F32  # (C,), per resource element
+    noise_mw: F32  # (C,), per resource element
+    layer: I32  # (C,), index of the carrier frequency
+    offset_db: F32  # (C,), cell individual offset
+    min_rsrp_dbm: F32  # (C,)
+    rate_mbps: F32  # (C, 2), Mbit/s per bit/s/Hz when active and when muted
+    idle_w: F32  # (C, N_CARRIER_STATES), without traffic
+    slope_w: F32  # (C, N_CARRIER_STATES), added by full load
+    transition_j: F32  # (C, N_CARRIER_STATES), to enter and leave a state
+    wake_delay_s: F32  # (C, N_CARRIER_STATES), by the state that is left
+    cqi_sinr: F32  # (15,), linear
+    cqi_gain: F32  # (15,), efficiency added by each CQI, bit/s/Hz
+    profile: F32  # (D, T), mean 1
+    venue_xy: F32  # (V, 2), m
+    heading: F32  # (16, 2), unit vectors
+    n_x: int
+    n_y: int
+    pixel_m: float
+    step_s: float
+    slot_s: float
+    noise_keep: float  # AR(1) coefficient per step
+    noise_gain: float
+    move_m: float  # per step
+    a3_margin_db: float
+    ttt_s: float
+    muting_loss_db: float
+    user_mbps: float  # mean offered per user at load 1
+    crowd_first: int  # index of the first crowd user
+    guaranteed_mbps: float
+    coverage_dbm: float
+    fixed_w: float
+
+
+class StateArrays(NamedTuple):
+    """What changes; one row per replica."""
+
+    key: U64  # (B,), names the random streams
+    step: I64  # (B,), twin steps since the episode began
+    day: I32  # (B,), row of the load profile
+    user_x: F32  # (B, U), m from the map's corner
+    user_y: F32  # (B, U)
+    user_weight: F32  # (B, U), share of demand, mean 1
+    indoor_db: F32  # (B, L, U), building loss
+    serving: I32  # (B, U), cell or -1
+    ttt_s: F32  # (B, U), how long A3 has held
+    area_load: F32  # (B, G), mean load of an area
+    area_noise: F32  # (B, G), log demand
+    surge: F32  # (B, S, N_SURGE_FIELDS)
+    carrier: I8  # (B, C), CarrierState
+    wake_left_s: F32  # (B, C), time until a woken carrier serves
+    load: F32  # (B, C), PRB use of the last step, 0..1
+    cell_sum: F64  # (B, C, N_CELL_SUMS)
+    offered_mbit: F64  # (B,), of the control period
+    elapsed_s: F64  # (B,), since the control period began
+
+
+class Scratch(NamedTuple):
+    """Working space of one kernel call, reused for every replica and step.
+
+    The kernels are compiled without numba's reference counting (they own nothing), so they cannot allocate.
+    """
+
+    pixel: I32  # (U,), where each user is
+    rsrp: F32  # (C, U), dBm
+    power: F32  # (C, U), mW
+    rank: F32  # (C, U), RSRP with offset, dBm
+    best: I32  # (U,), best candidate cell or -1
+    best_rank: F32  # (U,), its rank
+    total: F32  # (L, U), received interference
+    sinr: F32  # (U,), linear
+    offered: F32  # (U,), Mbit/s
+    rate: F32  # (U,), Mbit/s with the whole cell to oneself
+    need: F32  # (C,), PRBs asked for over PRBs there are
+    area_mbps: F32  # (G,), offered per user of weight 1
+
+
+def make_scratch(state: StateArrays) -> Scratch:
+    """Allocate the working space for states of this shape."""
+    (_, n_layers, n_users), n_cells = state.indoor_db.shape, state.carrier.shape[1]
+    cells_users = [np.empty((n_cells, n_users), np.float32) for _ in range(3)]
+    users = [np.empty(n_users, np.float32) for _ in range(4)]
+    return Scratch(
+        pixel=np.empty(n_users, np.int32),
+        rsrp=cells_users[0],
+        power=cells_users[1],
+        rank=cells_users[2],
+        best=np.empty(n_users, np.int32),
+        best_rank=users[0],
+        total=np.empty((n_layers, n_users), np.float32),
+        sinr=users[1],
+        offered=users[2],
+        rate=users[3],
+        need=np.empty(n_cells, np.float32),
+        area_mbps=np.empty(state.area_load.shape[1], np.float32),
+    )

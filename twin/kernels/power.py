@@ -1,0 +1,48 @@
+"""Kernel part 3: carrier states, their transitions and their energy (TR 38.864 5.1)."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from .layout import ParamArrays, StateArrays
+
+_ZERO = np.float32(0.0)
+_ACTIVE = 0
+_ENERGY = 8
+
+
+@njit(error_model="numpy", inline="always")
+def obey(p: ParamArrays, s: StateArrays, b: int, wanted: np.ndarray) -> None:
+    """Start the transition of every cell whose commanded state changes.
+
+    Leaving a state for a shallower one takes the wake-up delay of the state that is left; a cell that is
+    still waking keeps the longer of the two delays. Going deeper is immediate, but ends a boot only where
+    waking from the new state would take at least as long again. Half of the additional transition energy is
+    spent on each way (TR 38.864 table 5.1-4 gives the sum).
+    """
+    for c in range(wanted.shape[1]):
+        old, new = s.carrier[b, c], wanted[b, c]
+        if old == new:
+            continue
+        if new < old:
+            s.wake_left_s[b, c] = max(s.wake_left_s[b, c], p.wake_delay_s[c, old])
+        elif s.wake_left_s[b, c] <= p.wake_delay_s[c, new]:
+            s.wake_left_s[b, c] = _ZERO
+        both_ways_j = np.float64(p.transition_j[c, old]) + np.float64(p.transition_j[c, new])
+        s.cell_sum[b, c, _ENERGY] += 0.5 * both_ways_j
+        s.carrier[b, c] = new
+
+
+@njit(error_model="numpy", inline="always")
+def spend(p: ParamArrays, s: StateArrays, b: int) -> None:
+    """Integrate power over one step; a waking carrier draws what an idle active one draws."""
+    dt = np.float32(p.step_s)
+    for c in range(s.load.shape[1]):
+        state = s.carrier[b, c]
+        if s.wake_left_s[b, c] > _ZERO:
+            power = p.idle_w[c, _ACTIVE]
+            s.wake_left_s[b, c] = max(s.wake_left_s[b, c] - dt, _ZERO)
+        else:
+            power = p.idle_w[c, state] + s.load[b, c] * p.slope_w[c, state]
+        s.cell_sum[b, c, _ENERGY] += np.float64(power) * p.step_s

@@ -1,0 +1,149 @@
+"""Kernel part 2: who serves whom, at which rate, and how full the cells get."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from .layout import GAIN_STEP_DB, ParamArrays, Scratch, StateArrays
+from .maths import from_db
+
+_ZERO = np.float32(0.0)
+_ONE = np.float32(1.0)
+_NEVER = np.float32(-1e9)
+_GAIN_STEP = np.float32(GAIN_STEP_DB)
+ROUNDS = 2  # fixed-point rounds between load and interference, started from the last step's load
+
+
+@njit(error_model="numpy", inline="always")
+def locate(p: ParamArrays, s: StateArrays, b: int, w: Scratch) -> None:
+    """Write the pixel index of each user."""
+    pixel = w.pixel
+    per_m = np.float32(1.0 / p.pixel_m)
+    for u in range(pixel.shape[0]):
+        i_x = min(max(np.int32(s.user_x[b, u] * per_m), np.int32(0)), np.int32(p.n_x - 1))
+        i_y = min(max(np.int32(s.user_y[b, u] * per_m), np.int32(0)), np.int32(p.n_y - 1))
+        pixel[u] = i_y * np.int32(p.n_x) + i_x
+
+
+@njit(error_model="numpy", inline="always")
+def receive(p: ParamArrays, s: StateArrays, b: int, w: Scratch) -> None:
+    """Write the RSRP of every cell at every user in dBm, whether the cell sends or not."""
+    pixel, rsrp = w.pixel, w.rsrp
+    muting = np.float32(p.muting_loss_db)
+    for c in range(rsrp.shape[0]):
+        layer = p.layer[c]
+        sent = p.tx_dbm[c] - (muting if s.carrier[b, c] == 1 else _ZERO)
+        for u in range(rsrp.shape[1]):
+            gain = np.float32(p.gain[pixel[u], c]) * _GAIN_STEP
+            rsrp[c, u] = sent + gain - s.indoor_db[b, layer, u]
+
+
+@njit(error_model="numpy", inline="always")
+def serves(s: StateArrays, b: int, c: int) -> bool:
+    """Tell whether a cell carries traffic now: commanded to, and awake."""
+    return s.carrier[b, c] <= 1 and s.wake_left_s[b, c] <= _ZERO
+
+
+@njit(error_model="numpy", inline="always")
+def _rank_cells(p: ParamArrays, s: StateArrays, b: int, w: Scratch) -> None:
+    """Write the measure that event A3 compares: RSRP plus cell offset; ``_NEVER`` for no candidate."""
+    rsrp, rank = w.rsrp, w.rank
+    for c in range(rsrp.shape[0]):
+        offset = p.offset_db[c]
+        least = p.min_rsrp_dbm[c] if serves(s, b, c) else -_NEVER
+        row, heard = rank[c], rsrp[c]
+        for u in range(heard.shape[0]):
+            value = heard[u] + offset
+            row[u] = value if heard[u] >= least else _NEVER
+
+
+@njit(error_model="numpy", inline="always")
+def _best_cells(w: Scratch) -> None:
+    """Write the best candidate of each user and its rank; -1 where there is none."""
+    rank, best, best_rank = w.rank, w.best, w.best_rank
+    best[:] = -1
+    best_rank[:] = _NEVER
+    for c in range(rank.shape[0]):
+        row, cell = rank[c], np.int32(c)
+        for u in range(row.shape[0]):
+            best[u] = cell if row[u] > best_rank[u] else best[u]
+            best_rank[u] = max(row[u], best_rank[u])
+
+
+@njit(error_model="numpy", inline="always")
+def hand_over(p: ParamArrays, s: StateArrays, b: int, w: Scratch) -> None:
+    """Apply event A3 to every user; a user whose cell went to sleep moves at once.
+
+    Source: TS 38.331 5.5.4.4; ``a3_margin_db`` is offset plus hysteresis.
+    """
+    dt, margin, wait = np.float32(p.step_s), np.float32(p.a3_margin_db), np.float32(p.ttt_s)
+    _rank_cells(p, s, b, w)
+    _best_cells(w)
+    rank, best, best_rank = w.rank, w.best, w.best_rank
+    serving, held, sums = s.serving[b], s.ttt_s[b], s.cell_sum[b]
+    for u in range(best.shape[0]):
+        old, new = serving[u], best[u]
+        old_rank = rank[old, u] if old >= 0 else _NEVER
+        lost = old_rank <= _NEVER
+        held[u] = held[u] + dt if best_rank[u] > old_rank + margin else _ZERO
+        if (lost or (held[u] >= wait and held[u] > _ZERO)) and new != old:
+            serving[u] = new
+            held[u] = _ZERO
+            if new >= 0:
+                sums[new, 9] += 1.0
+
+
+@njit(error_model="numpy", inline="always")
+def _sinr(p: ParamArrays, s: StateArrays, b: int, w: Scratch) -> None:
+    """Write each user's SINR with interference weighted by load."""
+    power, total, sinr = w.power, w.total, w.sinr
+    total[:] = _ZERO
+    for c in range(power.shape[0]):
+        load = s.load[b, c]
+        layer = p.layer[c]
+        for u in range(power.shape[1]):
+            total[layer, u] += load * power[c, u]
+    for u in range(power.shape[1]):
+        c = s.serving[b, u]
+        if c < 0:
+            sinr[u] = _ZERO
+            continue
+        others = max(total[p.layer[c], u] - s.load[b, c] * power[c, u], _ZERO)
+        sinr[u] = power[c, u] / (others + p.noise_mw[c])
+
+
+@njit(error_model="numpy", inline="always")
+def _rates(p: ParamArrays, s: StateArrays, b: int, w: Scratch) -> None:
+    """Write what each user would get with the whole cell to itself, Mbit/s (TS 38.214 5.2.2.1 CQI steps)."""
+    sinr, rate = w.sinr, w.rate
+    rate[:] = _ZERO
+    for k in range(p.cqi_sinr.shape[0]):
+        threshold, gain = p.cqi_sinr[k], p.cqi_gain[k]
+        for u in range(rate.shape[0]):
+            rate[u] += gain if sinr[u] >= threshold else _ZERO
+    for u in range(rate.shape[0]):
+        c = s.serving[b, u]
+        rate[u] *= p.rate_mbps[c, s.carrier[b, c]] if c >= 0 else _ZERO
+
+
+@njit(error_model="numpy", inline="always")
+def share_cells(p: ParamArrays, s: StateArrays, b: int, w: Scratch) -> None:
+    """Find loads and rates that agree with each other, from RSRP and offered traffic.
+
+    Starts from the last step's load; ``need`` above 1 means that a cell is overloaded.
+    """
+    rsrp, power, offered, rate, need = w.rsrp, w.power, w.offered, w.rate, w.need
+    serving, load = s.serving[b], s.load[b]
+    for c in range(rsrp.shape[0]):
+        for u in range(rsrp.shape[1]):
+            power[c, u] = from_db(rsrp[c, u])
+    for _ in range(ROUNDS):
+        _sinr(p, s, b, w)
+        _rates(p, s, b, w)
+        need[:] = _ZERO
+        for u in range(rate.shape[0]):
+            if rate[u] > _ZERO:
+                need[serving[u]] += offered[u] / rate[u]
+        for c in range(need.shape[0]):
+            load[c] = min(need[c], _ONE)

@@ -1,0 +1,99 @@
+"""The fused step: one compiled call moves all replicas through any number of twin steps."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from .layout import ParamArrays, Scratch, StateArrays
+from .power import obey, spend
+from .radio import hand_over, locate, receive, share_cells
+from .traffic import move_users, offer_traffic, step_noise
+
+_ZERO = np.float32(0.0)
+_ONE = np.float32(1.0)
+
+
+@njit(error_model="numpy", inline="always")
+def _nearest_cell(rsrp: np.ndarray, u: int) -> int:
+    best = 0
+    for c in range(1, rsrp.shape[0]):
+        if rsrp[c, u] > rsrp[best, u]:
+            best = c
+    return best
+
+
+@njit(error_model="numpy", inline="always")
+def account(p: ParamArrays, s: StateArrays, b: int, w: Scratch) -> None:
+    """Add the step to the sums of the control period.
+
+    A user's throughput is that of a processor-sharing cell: its rate alone times the free share. In an
+    overloaded cell everybody is served the same share and the rest is blocked; a user nobody can serve blocks
+    all it asks for and is counted at the cell it hears best. Offered = served + blocked.
+    """
+    rsrp, offered, rate, need = w.rsrp, w.offered, w.rate, w.need
+    dt, n_residents = p.step_s, p.crowd_first
+    coverage, guaranteed = np.float32(p.coverage_dbm), np.float32(p.guaranteed_mbps)
+    serving, load, sums = s.serving[b], s.load[b], s.cell_sum[b]
+    asked_mbit = 0.0
+    for u in range(offered.shape[0]):
+        connected = serving[u] >= 0
+        c = serving[u] if connected else _nearest_cell(rsrp, u)
+        asked, throughput = offered[u], rate[u] * (_ONE - load[c])
+        served = asked / max(need[c], _ONE) if connected and rate[u] > _ZERO else _ZERO
+        active = dt if asked > _ZERO else 0.0
+        sums[c, 3] += dt
+        sums[c, 4] += active
+        sums[c, 5] += active * np.float64(throughput)
+        sums[c, 6] += active if not (connected and throughput >= guaranteed) else 0.0
+        sums[c, 7] += dt if u < n_residents and not (connected and rsrp[c, u] >= coverage) else 0.0
+        sums[c, 1] += dt * np.float64(served)
+        sums[c, 2] += dt * np.float64(asked - served)
+        asked_mbit += dt * np.float64(asked)
+    for c in range(need.shape[0]):
+        sums[c, 0] += dt * np.float64(load[c])
+    s.offered_mbit[b] += asked_mbit
+    s.elapsed_s[b] += dt
+
+
+@njit(error_model="numpy", inline="always")
+def observe_radio(p: ParamArrays, s: StateArrays, b: int, w: Scratch) -> None:
+    """Write where users are, what they hear and what they ask for; changes nothing in the state."""
+    locate(p, s, b, w)
+    receive(p, s, b, w)
+    offer_traffic(p, s, b, w)
+
+
+@njit(nogil=True, error_model="numpy", cache=True, _nrt=False)
+def advance_replicas(p: ParamArrays, s: StateArrays, wanted: np.ndarray, n_steps: int, w: Scratch) -> None:
+    """Move every replica ``n_steps`` twin steps on, in place.
+
+    Args:
+        p: parameters.
+        s: state of B replicas.
+        wanted: (B, C) int8, commanded carrier states, obeyed at the first step.
+        n_steps: twin steps.
+        w: working space.
+    """
+    for b in range(s.carrier.shape[0]):
+        obey(p, s, b, wanted)
+        for _ in range(n_steps):
+            step_noise(p, s, b)
+            move_users(p, s, b)
+            observe_radio(p, s, b, w)
+            hand_over(p, s, b, w)
+            share_cells(p, s, b, w)
+            account(p, s, b, w)
+            spend(p, s, b)
+            s.step[b] += 1
+
+
+@njit(nogil=True, error_model="numpy", cache=True, _nrt=False)
+def view_radio(p: ParamArrays, s: StateArrays, rsrp: np.ndarray, offered: np.ndarray, w: Scratch) -> None:
+    """Write the present RSRP (B, C, U) and offered traffic (B, U); the state stays as it is."""
+    for b in range(s.carrier.shape[0]):
+        observe_radio(p, s, b, w)
+        for u in range(w.offered.shape[0]):  # element by element: copying slices would need to allocate
+            offered[b, u] = w.offered[u]
+            for c in range(w.rsrp.shape[0]):
+                rsrp[b, c, u] = w.rsrp[c, u]

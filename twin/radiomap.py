@@ -1,0 +1,91 @@
+"""The gain map: path loss, line of sight, shadowing and antennas of TR 38.901, once per scenario and seed.
+
+Users then only look their pixel up (level A: large-scale channel, no clusters).
+"""
+
+from __future__ import annotations
+
+import zlib
+
+import numpy as np
+
+from .antenna import sector_gain_db
+from .fields import gaussian_field, uniform_field
+from .kernels.layout import GAIN_STEP_DB
+from .propagation import los_probability, path_loss_db
+from .radio_scenario import shadowing
+from .scenario import Carrier, Scenario, Sector, Site
+from .types import F64, I16, I32, Bool
+
+OMNIDIRECTIONAL_GAIN_DBI = 5.0  # TR 38.901 table 7.3-1, indoor element
+MIN_DISTANCE_M = 10.0  # validity of TR 38.901 table 7.4.1-1
+
+
+def pixel_centres(scenario: Scenario) -> tuple[F64, F64]:
+    """Return x and y in metres of every pixel centre, each (P,), row by row from the lower left corner."""
+    n = round(scenario.width_m / scenario.pixel_m)
+    axis = (np.arange(n) + 0.5) * scenario.pixel_m
+    x, y = np.meshgrid(axis, axis)
+    return x.ravel(), y.ravel()
+
+
+def _field_seed(scenario: Scenario, site: Site, what: str) -> int:
+    """Name the field by content, so that adding a site leaves the others as they are."""
+    return zlib.crc32(f"{site.name}/{what}".encode()) + (scenario.radio_seed << 32)
+
+
+def _los_map(scenario: Scenario, site: Site, d2d_m: F64) -> Bool:
+    if not scenario.shadowing:
+        return np.ones(d2d_m.shape, dtype=np.bool_)
+    n = round(scenario.width_m / scenario.pixel_m)
+    correlation_m = shadowing(site.propagation).los_state_d_cor_m
+    uniform = uniform_field(n, n, scenario.pixel_m, correlation_m, _field_seed(scenario, site, "los")).ravel()
+    return uniform < los_probability(site.propagation, d2d_m, scenario.users.height_m)
+
+
+def _shadow_map(scenario: Scenario, site: Site, los: Bool) -> F64:
+    """Return shadowing in dB (P,): separate fields for line of sight and not (TR 38.901 7.4.4)."""
+    if not scenario.shadowing:
+        return np.zeros(los.shape)
+    n = round(scenario.width_m / scenario.pixel_m)
+    law = shadowing(site.propagation)
+    maps = []
+    for name, spread in (("los", law.los), ("nlos", law.nlos)):
+        seed = _field_seed(scenario, site, f"shadow-{name}")
+        maps.append(spread.sigma_db * gaussian_field(n, n, scenario.pixel_m, spread.d_cor_m, seed).ravel())
+    return np.where(los, maps[0], maps[1])
+
+
+def _antenna_map(sector: Sector, carrier: Carrier, theta_deg: F64, azimuth_deg: F64) -> F64:
+    if carrier.n_elements == 0:
+        return np.full(theta_deg.shape, OMNIDIRECTIONAL_GAIN_DBI)
+    off_axis = (azimuth_deg - sector.azimuth_deg + 180.0) % 360.0 - 180.0
+    return sector_gain_db(theta_deg, off_axis, carrier.tilt_deg, carrier.n_elements)
+
+
+def gain_map(scenario: Scenario) -> I16:
+    """Return the path gain of every cell at every pixel, (P, C), in ``GAIN_STEP_DB``.
+
+    Cells come in the order site, sector, carrier. Co-sited sectors share line of sight and shadowing.
+    """
+    x, y = pixel_centres(scenario)
+    columns = []
+    for site in scenario.sites:
+        d2d_m = np.maximum(np.hypot(x - site.x_m, y - site.y_m), MIN_DISTANCE_M)
+        los = _los_map(scenario, site, d2d_m)
+        shadow_db = _shadow_map(scenario, site, los)
+        theta = 90.0 + np.degrees(np.arctan2(site.height_m - scenario.users.height_m, np.maximum(d2d_m, 1.0)))
+        azimuth = np.degrees(np.arctan2(y - site.y_m, x - site.x_m))
+        for sector in site.sectors:
+            for carrier in (scenario.carriers[name] for name in sector.carriers):
+                loss_db = path_loss_db(
+                    site.propagation, los, carrier.fc_ghz, d2d_m, site.height_m, scenario.users.height_m
+                )
+                columns.append(_antenna_map(sector, carrier, theta, azimuth) - loss_db - shadow_db)
+    gain = np.stack(columns, axis=1)
+    return np.ascontiguousarray(np.round(gain / GAIN_STEP_DB).astype(np.int16))
+
+
+def area_map(gain: I16, coverage_cells: I32) -> I32:
+    """Return the area of every pixel (P,): the index of the coverage cell that is heard best there."""
+    return np.argmax(gain[:, coverage_cells], axis=1).astype(np.int32)

@@ -1,0 +1,242 @@
+"""The step once more in plain numpy, written from the equations: the oracle of the compiled kernel in tests.
+
+Link budgets and positions are float32 like the state, because comparisons (event A3, the edge of a pixel)
+hang on their last bit; everything else is float64.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .carrier import CarrierState, is_serving_state
+from .command import Command
+from .kernels.layout import GAIN_STEP_DB, CellSum, ParamArrays, StateArrays, SurgeField
+from .kernels.maths import DEMAND, HEADING
+from .params import Params
+from .seeding import bits, normal
+from .state import State
+from .types import F32, F64, I32, I64, Bool
+
+NOBODY = -1
+STEPS_PER_HEADING = 5
+ROUNDS = 2
+
+
+def advance_reference(params: Params, state: State, command: Command, n_steps: int) -> None:
+    """Move every replica ``n_steps`` twin steps on, in place, as ``advance`` does; tens of times slower."""
+    _obey(params.arrays, state.arrays, command)
+    for _ in range(n_steps):
+        _step(params.arrays, state.arrays)
+
+
+def _step(p: ParamArrays, s: StateArrays) -> None:
+    _drift(p, s)
+    _walk(p, s)
+    pixel = _pixels(p, s)
+    rsrp_dbm, offered_mbps = _rsrp_dbm(p, s, pixel), _offered_mbps(p, s, pixel)
+    _hand_over(p, s, rsrp_dbm)
+    cells = _share_cells(p, s, rsrp_dbm, offered_mbps)
+    _account(p, s, rsrp_dbm, cells)
+    _spend(p, s)
+    s.step[:] += 1
+
+
+def _now_s(p: ParamArrays, s: StateArrays) -> F64:
+    return s.step.astype(np.float64) * p.step_s
+
+
+def _of_state(table: F32, carrier_state: np.ndarray) -> F32:
+    """Look up a (C, N_CARRIER_STATES) table for states (B, C)."""
+    return table[np.arange(len(table)), carrier_state]
+
+
+def _sum_by_cell(cell: I32, n_cells: int, values: np.ndarray) -> F64:
+    """Add (B, U) values up over the users of each cell, (B, C); users of no cell are left out."""
+    member = cell[:, None, :] == np.arange(n_cells)[:, None]
+    return np.where(member, values[:, None, :], 0.0).sum(axis=2, dtype=np.float64)
+
+
+# Commanded carrier states
+
+
+def _obey(p: ParamArrays, s: StateArrays, command: Command) -> None:
+    """Start transitions; half of a state's additional energy is spent on entering it, half on leaving."""
+    old, new = s.carrier.copy(), command.carrier_state
+    left_s = s.wake_left_s.copy()
+    woken_s = np.maximum(left_s, _of_state(p.wake_delay_s, old))
+    fallen_s = np.where(left_s > _of_state(p.wake_delay_s, new), left_s, 0)
+    s.wake_left_s[:] = np.where(new < old, woken_s, np.where(new > old, fallen_s, left_s))
+    energy_j = (_of_state(p.transition_j, old).astype(np.float64) + _of_state(p.transition_j, new)) / 2
+    s.cell_sum[:, :, CellSum.ENERGY] += np.where(new != old, energy_j, 0.0)
+    s.carrier[:] = new
+
+
+def _serves(s: StateArrays) -> Bool:
+    return is_serving_state(s.carrier) & (s.wake_left_s == 0)
+
+
+# Demand and mobility
+
+
+def _drift(p: ParamArrays, s: StateArrays) -> None:
+    """Autoregressive noise: x <- a x + sqrt(1 - a^2) sigma z."""
+    area = np.arange(s.area_noise.shape[1], dtype=np.int64)
+    z = normal(s.key[:, None], s.step[:, None], area, DEMAND)
+    s.area_noise[:] = np.float32(p.noise_keep) * s.area_noise + np.float32(p.noise_gain) * z
+
+
+def _walk(p: ParamArrays, s: StateArrays) -> None:
+    """Residents outdoors walk straight for some steps and are mirrored at the edges; the others stay."""
+    who = np.arange(p.crowd_first, dtype=np.int64)
+    way = bits(s.key[:, None], s.step[:, None] // STEPS_PER_HEADING, who, HEADING) % np.uint64(16)
+    leg = np.float32(p.move_m) * p.heading[way.astype(np.int64)]
+    for axis, (place, n_pixels) in enumerate(((s.user_x, p.n_x), (s.user_y, p.n_y))):
+        edge = np.float32(n_pixels * p.pixel_m)
+        here = place[:, : p.crowd_first]
+        there = np.abs(here + leg[:, :, axis])
+        there = np.where(there > edge, 2 * edge - there, there)
+        place[:, : p.crowd_first] = np.where(s.indoor_db[:, 0, : p.crowd_first] > 0, here, there)
+
+
+def _pixels(p: ParamArrays, s: StateArrays) -> I64:
+    """Index of each user's pixel, (B, U); who stands on the outer edge belongs to the last pixel."""
+    column = np.minimum(np.floor(s.user_x / p.pixel_m), p.n_x - 1)
+    row = np.minimum(np.floor(s.user_y / p.pixel_m), p.n_y - 1)
+    return (row * p.n_x + column).astype(np.int64)
+
+
+def _offered_mbps(p: ParamArrays, s: StateArrays, pixel: I64) -> F64:
+    """Demand (B, U): area mean x hour of day x noise x user's weight; a crowd shares its surge equally."""
+    noise = np.exp(s.area_noise.astype(np.float64))
+    area_mbps = p.user_mbps * _profile(p, s)[:, None] * s.area_load * noise
+    residents = slice(0, p.crowd_first)
+    asked = np.take_along_axis(area_mbps, p.pixel_area[pixel[:, residents]].astype(np.int64), axis=1)
+    crowds = []
+    n_crowd, n_slots = s.user_x.shape[1] - p.crowd_first, s.surge.shape[1]
+    bounds = n_crowd * np.arange(n_slots + 1) // n_slots
+    for slot, size in enumerate(np.diff(bounds)):
+        share = _surge_mbps(p, s, slot) / max(1, size)
+        crowds.append(np.repeat(share[:, None], size, axis=1))
+    return np.concatenate([asked * s.user_weight[:, residents], *crowds], axis=1)
+
+
+def _profile(p: ParamArrays, s: StateArrays) -> F64:
+    """Interpolate each replica's day, periodic, (B,)."""
+    n_slots = p.profile.shape[1]
+    hours = np.arange(n_slots)
+    at = _now_s(p, s) / p.slot_s
+    days = p.profile.astype(np.float64)
+    return np.array([np.interp(x, hours, days[d], period=n_slots) for x, d in zip(at, s.day, strict=True)])
+
+
+def _surge_mbps(p: ParamArrays, s: StateArrays, slot: int) -> F64:
+    """Trapezium over time: up within the ramp, flat, down within another ramp, (B,)."""
+    surge = s.surge[:, slot].astype(np.float64)
+    ramp = surge[:, SurgeField.RAMP_S]
+    rise = (_now_s(p, s) - surge[:, SurgeField.ONSET_S]) / ramp
+    fall = 2 + surge[:, SurgeField.HOLD_S] / ramp - rise
+    return surge[:, SurgeField.PEAK_MBPS] * np.clip(np.minimum(rise, fall), 0, 1)
+
+
+# Radio
+
+
+def _rsrp_dbm(p: ParamArrays, s: StateArrays, pixel: I64) -> F32:
+    """Link budget (B, C, U): radiated power + path gain - building loss."""
+    sent_dbm = p.tx_dbm - (s.carrier == CarrierState.TRX_MUTED) * np.float32(p.muting_loss_db)
+    gain_db = np.moveaxis(p.gain[pixel], 2, 1) * np.float32(GAIN_STEP_DB)
+    return sent_dbm[:, :, None] + gain_db - s.indoor_db[:, p.layer]
+
+
+def _hand_over(p: ParamArrays, s: StateArrays, rsrp_dbm: F32) -> None:
+    """Event A3 (TS 38.331 5.5.4.4) towards the best candidate; at once where the serving cell is lost."""
+    candidate = _serves(s)[:, :, None] & (rsrp_dbm >= p.min_rsrp_dbm[:, None])
+    rank = np.where(candidate, rsrp_dbm + p.offset_db[:, None], np.float32(-np.inf))
+    best = np.where(candidate.any(axis=1), rank.argmax(axis=1), NOBODY)
+    own = np.take_along_axis(rank, np.maximum(s.serving, 0)[:, None], axis=1)[:, 0]
+    own[s.serving == NOBODY] = -np.inf
+    better = rank.max(axis=1) > own + np.float32(p.a3_margin_db)
+    held_s = np.where(better, s.ttt_s + np.float32(p.step_s), np.float32(0))
+    triggered = better & (held_s >= np.float32(p.ttt_s))
+    moves = (triggered | (own == -np.inf)) & (best != s.serving)
+    s.serving[:] = np.where(moves, best, s.serving)
+    s.ttt_s[:] = np.where(moves, 0, held_s)
+    s.cell_sum[:, :, CellSum.HANDOVERS] += _sum_by_cell(best, rank.shape[1], moves)
+
+
+@dataclass(frozen=True)
+class _Shared:
+    """How cells are shared among their users."""
+
+    offered: F64  # (B, U), Mbit/s
+    rate: F64  # (B, U), Mbit/s with the cell to oneself
+    need: F64  # (B, C), PRBs asked for over PRBs there are
+
+
+def _share_cells(p: ParamArrays, s: StateArrays, rsrp_dbm: F32, offered: F64) -> _Shared:
+    """Iterate load -> interference -> rate -> load, from the last step's load."""
+    power_mw = 10.0 ** (rsrp_dbm.astype(np.float64) / 10)
+    shared = _Shared(offered, offered, s.load.astype(np.float64))
+    for _ in range(ROUNDS):
+        rate = _rates(p, s, _sinr(p, s, power_mw, np.minimum(shared.need, 1.0)))
+        share = np.divide(offered, rate, out=np.zeros_like(rate), where=rate > 0)
+        shared = _Shared(offered, rate, _sum_by_cell(s.serving, s.load.shape[1], share))
+    s.load[:] = np.minimum(shared.need, 1.0)
+    return shared
+
+
+def _sinr(p: ParamArrays, s: StateArrays, power_mw: F64, load: F64) -> F64:
+    """Received power over noise and what the other cells of the frequency send, (B, U); 0 without a cell."""
+    other = (p.layer[:, None] == p.layer) & ~np.eye(len(p.layer), dtype=np.bool_)
+    interference_mw = other.astype(np.float64) @ (load[:, :, None] * power_mw)
+    sinr = power_mw / (interference_mw + p.noise_mw[:, None].astype(np.float64))
+    own = np.take_along_axis(sinr, np.maximum(s.serving, 0)[:, None], axis=1)[:, 0]
+    return np.where(s.serving == NOBODY, 0.0, own)
+
+
+def _rates(p: ParamArrays, s: StateArrays, sinr: F64) -> F64:
+    """Spectral efficiency of the best CQI within reach times bandwidth and layers, (B, U)."""
+    efficiency = np.concatenate([[0.0], np.cumsum(p.cqi_gain, dtype=np.float64)])
+    cqi = np.searchsorted(p.cqi_sinr, sinr, side="right")
+    serving = np.maximum(s.serving, 0)
+    muted = np.take_along_axis(s.carrier == CarrierState.TRX_MUTED, serving, axis=1)
+    return np.asarray(efficiency[cqi] * p.rate_mbps[serving, muted.astype(np.int64)], dtype=np.float64)
+
+
+# Accounts
+
+
+def _account(p: ParamArrays, s: StateArrays, rsrp_dbm: F32, cells: _Shared) -> None:
+    """Add one step to the sums; a user without a cell counts where it hears the strongest signal."""
+    home = np.where(s.serving == NOBODY, rsrp_dbm.argmax(axis=1), s.serving)
+    connected, active = s.serving != NOBODY, cells.offered > 0
+    pick = lambda per_cell: np.take_along_axis(per_cell, home, axis=1)  # noqa: E731
+    throughput = cells.rate * (1 - pick(np.minimum(cells.need, 1)))
+    served = np.where(cells.rate > 0, cells.offered / np.maximum(pick(cells.need), 1), 0)
+    covered = connected & (np.take_along_axis(rsrp_dbm, home[:, None], axis=1)[:, 0] >= p.coverage_dbm)
+    resident = np.arange(home.shape[1]) < p.crowd_first
+    per_user = {
+        CellSum.VOLUME: served,
+        CellSum.BLOCKED: cells.offered - served,
+        CellSum.USERS: np.ones_like(served),
+        CellSum.ACTIVE: active,
+        CellSum.THROUGHPUT: active * throughput,
+        CellSum.BELOW: active & ~(connected & (throughput >= p.guaranteed_mbps)),
+        CellSum.UNCOVERED: resident & ~covered,
+    }
+    for column, values in per_user.items():
+        s.cell_sum[:, :, column] += p.step_s * _sum_by_cell(home, rsrp_dbm.shape[1], values)
+    s.cell_sum[:, :, CellSum.PRB] += p.step_s * s.load
+    s.offered_mbit[:] += p.step_s * cells.offered.sum(axis=1)
+    s.elapsed_s[:] += p.step_s
+
+
+def _spend(p: ParamArrays, s: StateArrays) -> None:
+    """Energy of the step; who boots draws what an idle active carrier draws."""
+    waking = s.wake_left_s > 0
+    running_w = _of_state(p.idle_w, s.carrier) + s.load * _of_state(p.slope_w, s.carrier)
+    power_w = np.where(waking, p.idle_w[:, CarrierState.ACTIVE], running_w)
+    s.cell_sum[:, :, CellSum.ENERGY] += power_w.astype(np.float64) * p.step_s
+    s.wake_left_s[:] = np.maximum(s.wake_left_s - np.float32(p.step_s), 0)

@@ -1,0 +1,263 @@
+"""What a network is made of, as plain data: the schema behind ``conf/scenario/*.yaml``.
+
+Every field has a unit in its name or comment. Values that no public source gives are marked *assumption*.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, fields
+
+from .carrier import N_CARRIER_STATES
+
+LAYERS = ("coverage", "capacity")
+
+
+def _require(condition: bool, message: str) -> None:
+    if not condition:
+        raise ValueError(message)
+
+
+@dataclass(frozen=True)
+class Timing:
+    """The three clocks of a scenario, in seconds; each divides the next."""
+
+    twin_step_s: float = 60.0
+    control_period_s: float = 300.0
+    episode_s: float = 86_400.0
+
+    def __post_init__(self) -> None:
+        _require(self.twin_step_s > 0, f"timing.twin_step_s={self.twin_step_s} must be positive")
+        for short, long in (("twin_step_s", "control_period_s"), ("control_period_s", "episode_s")):
+            ratio = getattr(self, long) / getattr(self, short)
+            _require(
+                ratio >= 1 and math.isclose(ratio, round(ratio)),
+                f"timing.{long}={getattr(self, long)} is not a whole multiple of {short}={getattr(self, short)}",
+            )
+
+    @property
+    def steps_per_period(self) -> int:
+        """Twin steps in one control period."""
+        return round(self.control_period_s / self.twin_step_s)
+
+    @property
+    def periods_per_episode(self) -> int:
+        """Control periods in one episode."""
+        return round(self.episode_s / self.control_period_s)
+
+
+@dataclass(frozen=True)
+class Carrier:
+    """One kind of carrier; a sector lists the carriers it has."""
+
+    layer: str  # "coverage" never sleeps, "capacity" may
+    fc_ghz: float
+    bandwidth_mhz: int
+    scs_khz: int
+    tx_power_dbm: float  # total over the carrier
+    n_elements: int  # vertical elements of the column (TR 38.901 7.3)
+    tilt_deg: float  # zenith angle of the main lobe, 90 = horizon
+    beamforming_gain_db: float  # data beams above the sector pattern
+    mimo_layers: float  # mean spatial layers on the carrier
+    dl_share: float  # share of symbols for the downlink
+    reference_set: int  # TR 38.864 table 5.1-1
+    watts_per_unit: float  # W per relative power unit, assumption
+    cell_offset_db: float  # Ocn of TS 38.331 5.5.4.4
+    min_rsrp_dbm: float  # a cell weaker than this is not a candidate
+
+    def __post_init__(self) -> None:
+        _require(self.layer in LAYERS, f"carrier.layer={self.layer!r}; use one of {LAYERS}")
+        _require(0.4 <= self.fc_ghz <= 100, f"carrier.fc_ghz={self.fc_ghz} is outside 0.4..100 GHz")
+        _require(0 < self.dl_share <= 1, f"carrier.dl_share={self.dl_share} is outside (0, 1]")
+        _require(self.mimo_layers >= 1, f"carrier.mimo_layers={self.mimo_layers} is below 1")
+        _require(self.watts_per_unit > 0, f"carrier.watts_per_unit={self.watts_per_unit} must be positive")
+
+
+@dataclass(frozen=True)
+class Sector:
+    """One antenna panel; ``half_power_deg=360`` is omnidirectional."""
+
+    azimuth_deg: float
+    carriers: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Site:
+    """One place with sectors; the fixed power is drawn whatever sleeps."""
+
+    name: str
+    x_m: float
+    y_m: float
+    height_m: float
+    propagation: str  # TR 38.901 scenario name
+    fixed_power_w: float
+    sectors: tuple[Sector, ...]
+
+    def __post_init__(self) -> None:
+        _require(len(self.sectors) > 0, f"site {self.name!r} has no sectors")
+        _require(
+            self.fixed_power_w >= 0, f"site {self.name!r}: fixed_power_w={self.fixed_power_w} is negative"
+        )
+
+
+@dataclass(frozen=True)
+class Users:
+    """Who uses the network. ``crowd`` users carry traffic only while a surge lasts."""
+
+    resident: int = 72
+    crowd: int = 24  # half for surges of the law, half for injected ones
+    height_m: float = 1.5
+    speed_kmh: float = 3.0
+    indoor_share: float = 0.7
+    high_loss_share: float = 0.2  # of the indoor users (TR 38.901 7.4.3)
+    max_indoor_loss_db: float = 25.0  # deeper users are on in-building systems, assumption
+    weight_spread: float = 0.5  # standard deviation of a user's log demand, assumption
+
+    def __post_init__(self) -> None:
+        _require(
+            (self.resident + self.crowd) % 8 == 0, "users.resident + users.crowd must be a multiple of 8"
+        )
+        _require(
+            self.resident > 0 and self.crowd % 2 == 0, "users.resident must be positive and users.crowd even"
+        )
+
+
+@dataclass(frozen=True)
+class Load:
+    """Offered traffic: area mean x hour-of-day profile x slow noise.
+
+    ``profile`` has one row per day; a replica keeps its row. The default is the hour-of-day law of ``traffic.py``.
+    """
+
+    full_load_mbps: float  # traffic of one area at a PRB load of 1
+    station_load_quantiles: tuple[float, float, float]  # p25, p50, p75 of a station's mean load
+    profile: tuple[tuple[float, ...], ...] = ()  # (days, slots), mean 1; empty means the ITU 2023 law
+    noise_sigma: float = 0.15  # of log demand
+    noise_correlation_s: float = 1800.0
+    scale: float = 1.0  # of everything offered; a reality gap sets it
+
+    def __post_init__(self) -> None:
+        q = self.station_load_quantiles
+        _require(0 < q[0] <= q[1] <= q[2], f"load.station_load_quantiles={q} must be positive and ascending")
+        _require(
+            self.full_load_mbps > 0 and self.scale > 0, "load.full_load_mbps and load.scale must be positive"
+        )
+
+
+@dataclass(frozen=True)
+class Surge:
+    """The flash-crowd law: at most one per episode at one of the venues."""
+
+    probability: float
+    peak_mbps: tuple[float, float]
+    ramp_s: tuple[float, float]
+    hold_s: tuple[float, float]
+    hours: tuple[float, float]  # onset, hour of day
+    venues: tuple[tuple[float, float], ...]  # x, y in metres
+    radius_m: float = 60.0
+
+    def __post_init__(self) -> None:
+        _require(0 <= self.probability <= 1, f"surge.probability={self.probability} is outside 0..1")
+        _require(len(self.venues) > 0, "surge.venues is empty; give at least one x, y")
+        _require(min(self.ramp_s) > 0, f"surge.ramp_s={self.ramp_s} must be positive")
+
+    @property
+    def steepest_mbps_per_s(self) -> float:
+        """The fastest growth the law allows; the shield prepares for it."""
+        return self.peak_mbps[1] / self.ramp_s[0]
+
+
+@dataclass(frozen=True)
+class Sla:
+    """What users are promised, judged once per control period."""
+
+    guaranteed_mbps: float  # of every active user
+    max_below_frac: float  # users below the guarantee
+    coverage_rsrp_dbm: float
+    max_uncovered_frac: float
+    max_blocked_frac: float  # of offered traffic
+
+    def __post_init__(self) -> None:
+        for name in ("max_below_frac", "max_uncovered_frac", "max_blocked_frac"):
+            _require(0 <= getattr(self, name) < 1, f"sla.{name}={getattr(self, name)} is outside [0, 1)")
+        _require(self.guaranteed_mbps > 0, f"sla.guaranteed_mbps={self.guaranteed_mbps} must be positive")
+
+
+@dataclass(frozen=True)
+class Handover:
+    """Event A3 (TS 38.331 5.5.4.4)."""
+
+    offset_db: float = 2.0
+    hysteresis_db: float = 1.0
+    time_to_trigger_s: float = 0.16
+
+
+@dataclass(frozen=True)
+class Sleep:
+    """Time until a carrier serves again, by the state it leaves (CarrierState order), assumption beyond TR 38.864."""
+
+    wake_delay_s: tuple[float, ...] = (0.0, 0.0, 0.0, 60.0, 300.0)
+    ssb_period_ms: float = 20.0
+
+    def __post_init__(self) -> None:
+        _require(
+            len(self.wake_delay_s) == N_CARRIER_STATES, "sleep.wake_delay_s needs one value per carrier state"
+        )
+        _require(min(self.wake_delay_s) >= 0, f"sleep.wake_delay_s={self.wake_delay_s} has a negative value")
+
+
+@dataclass(frozen=True)
+class Faults:
+    """Telemetry faults, per cell and report."""
+
+    loss_prob: float = 0.0
+    freeze_prob: float = 0.0
+    delay_periods: int = 0
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            _require(value >= 0, f"faults.{field.name}={value} is negative")
+            _require(value <= 1 or field.name == "delay_periods", f"faults.{field.name}={value} is above 1")
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A network, its users and its promises."""
+
+    name: str
+    width_m: float
+    pixel_m: float
+    radio_seed: int
+    noise_figure_db: float
+    noise_rise_db: float  # interference from outside the map, assumption
+    shadowing: bool
+    carriers: dict[str, Carrier]
+    sites: tuple[Site, ...]
+    users: Users
+    load: Load
+    surge: Surge
+    sla: Sla
+    timing: Timing
+    handover: Handover
+    sleep: Sleep
+    faults: Faults
+
+    def __post_init__(self) -> None:
+        pixels = self.width_m / self.pixel_m if self.pixel_m > 0 else 0.0
+        _require(
+            pixels >= 1 and math.isclose(pixels, round(pixels)),
+            f"width_m={self.width_m} is not a whole multiple of pixel_m={self.pixel_m}",
+        )
+        move_m = self.users.speed_kmh / 3.6 * self.timing.twin_step_s
+        _require(
+            0 <= move_m < self.width_m, f"users.speed_kmh={self.users.speed_kmh} crosses the map in one step"
+        )
+        names = [site.name for site in self.sites]
+        _require(len(set(names)) == len(names), f"site names repeat: {names}")
+        for site in self.sites:
+            for name in (c for sector in site.sectors for c in sector.carriers):
+                known = sorted(self.carriers)
+                _require(name in known, f"site {site.name!r}: carrier {name!r} is not one of {known}")
+        layers = {self.carriers[c].layer for s in self.sites for sec in s.sectors for c in sec.carriers}
+        _require("coverage" in layers, "no coverage carrier: somebody must never sleep")
