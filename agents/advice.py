@@ -54,6 +54,12 @@ class AdviceBox:
         self.open = {name: made}
         return made
 
+    def outdated(self, period: int) -> list[Recommendation]:
+        """Remove and return what was not recommended in this period: the loop no longer says so."""
+        old = [made for made in self.open.values() if made.made_at != period]
+        self.open = {name: made for name, made in self.open.items() if made.made_at == period}
+        return old
+
     def current(self, period: int) -> list[Recommendation]:
         """Drop what has expired and return the rest."""
         self.open = {name: made for name, made in self.open.items() if made.expires_at >= period}

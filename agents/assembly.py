@@ -61,6 +61,8 @@ class Papers:
 def assemble(plan: LoopPlan, network: Network, clock: Clock, service: Signer) -> OperatingLoop:
     """Build a loop, recover what a dead one left behind, and start no higher than ADVISORY.
 
+    What sleeps because of the dead one is woken: nobody has watched over it, and nothing that starts may act.
+
     Raises:
         BundleError: if the policy cannot be loaded.
         AuditUnavailable: if the audit log cannot be opened or is broken.
@@ -102,7 +104,9 @@ def assemble(plan: LoopPlan, network: Network, clock: Clock, service: Signer) ->
     )
     audit.append("loop_started", "loop", "service", _started(parts, papers))
     keeper.save()
-    return OperatingLoop(parts, plan.settings)
+    loop = OperatingLoop(parts, plan.settings)
+    loop.take_over()
+    return loop
 
 
 def read_papers(certificate: Path | None, state_dir: Path) -> Papers:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import numpy as np
 
 from ..safety.audit import AuditUnavailable
@@ -9,7 +11,10 @@ from ..safety.clock import Clock
 from ..safety.lifecycle import Mode
 from ..twin.sla import CONSTRAINTS, margins
 from .authorisation import Answer
-from .loop import OperatingLoop
+from .loop import ACTING, OperatingLoop
+from .loop_parts import number
+
+logger = logging.getLogger(__name__)
 
 
 class LoopDesk:
@@ -99,10 +104,8 @@ class LoopDesk:
         }
         if latest is not None:
             margin = margins(latest.kpis, loop.params.scenario.sla)[0]
-            answer["margins"] = {
-                name: round(float(m), 4) for name, m in zip(CONSTRAINTS, margin, strict=True)
-            }
-            answer["power W"] = round(float(latest.kpis.total_power_w[0]), 1)
+            answer["margins"] = {name: number(m, 4) for name, m in zip(CONSTRAINTS, margin, strict=True)}
+            answer["power W"] = number(latest.kpis.total_power_w[0], 1)
             answer["outcome"] = latest.outcome
         return answer
 
@@ -111,24 +114,22 @@ class LoopDesk:
         self._note("request_denied", who, "unproven", {"verb": verb, "code": code, "text": text})
 
     def _moved(self, before: Mode) -> None:
-        """After a change of mode the dwell begins anew; a loop that no longer acts gives capacity back."""
+        """After a change of mode the dwell begins anew; a loop that no longer acts or watches gives capacity back."""
         loop = self._loop
         if loop.mode is before:
             return
         loop.parts.keeper.since_period = loop.at.period
-        if before in (Mode.GUARDED, Mode.CLOSED_LOOP) and loop.mode in (
-            Mode.LOCKED,
-            Mode.SHADOW,
-            Mode.ADVISORY,
-        ):
-            loop.wake_all(Mode.FALLBACK, f"{before} ended: give capacity back")
+        ended = before in ACTING and loop.mode in (Mode.SHADOW, Mode.ADVISORY)
+        if ended or loop.mode is Mode.LOCKED:
+            loop.give_back(f"{before} ended: give capacity back")
 
     def _refused(self, person: str, role: str, name: str, why: str) -> Answer:
         self._note("advice_refused", person, role, {"id": name, "reason": why})
         return {"granted": False, "refusals": [why]}
 
     def _note(self, kind: str, actor: str, role: str, body: dict[str, object]) -> None:
+        """Write a record that must not stop a refusal; what acts was recorded by the gate before it acted."""
         try:
             self._loop.parts.audit.append(kind, actor, role, body)
         except AuditUnavailable as error:
-            raise RuntimeError(f"no audit, no action: {error}") from error
+            logger.error("not recorded (%s): %s by %s, %s: %s", error, kind, actor, role, body)

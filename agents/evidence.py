@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -25,6 +24,7 @@ from .bundle import OnnxPolicy, load_bundle
 from .episodes import run_episodes
 from .levels import COST, INTERVENTION, SAVING, VIOLATION, Level
 from .shielded import run_shielded
+from .workers import worker_pool
 
 logger = logging.getLogger(__name__)
 BATCH = 64  # episodes of one piece of work
@@ -95,8 +95,7 @@ def collect(
 def _pieces(work: Work, seeds: Sequence[int], workers: int) -> Iterator[Evidence]:
     """Yield the evidence of successive pieces in seed order, keeping all workers busy ahead of time."""
     pieces = [tuple(seeds[i : i + BATCH]) for i in range(0, len(seeds), BATCH)]
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context) as pool:
+    with worker_pool(workers) as pool:
         waiting: list[tuple[tuple[int, ...], Future[Evidence]]] = []
         todo = iter(pieces)
         try:

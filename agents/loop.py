@@ -1,55 +1,40 @@
 """The operating loop: one control period at a time, from report to acknowledged change.
 
 Everything that decides leaves one audit record. What may act is asked anew in every period from ``authority``; the only
-way to the network is the gate.
+way to the network is the gate. A network that does not answer and a log that cannot be written end no loop: it holds.
 """
 
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import cast
 
 import numpy as np
 
 from ..envs.window import Window
-from ..network.protocol import CONTROLLER, NetworkError
-from ..safety.audit import AuditUnavailable
+from ..network.protocol import NetworkError, NetworkUnavailable, ObjectState
 from ..safety.authority import Authority, effective
 from ..safety.decision import Decision, Reason, Tier
 from ..safety.gate import Status
+from ..safety.gate_rules import command_in_force
 from ..safety.guards import Facts
 from ..safety.lifecycle import Mode
-from ..safety.rollback import Snapshot
-from ..safety.sanity import judge_report
+from ..safety.watch import EMERGENCIES, Trip
 from ..twin.backup import wake_everything
-from ..twin.carrier import CarrierState
 from ..twin.command import Command
 from ..twin.kpis import Kpis
 from ..twin.params import Params
 from ..twin.rules import Precedent
 from .advice import AdviceBox
-from .loop_parts import Cycle, LoopParts, LoopSettings, cycle_record
-from .reactions import react, roll_back
+from .loop_parts import Cycle, LoopParts, LoopSettings, Position, checked_actions, makes_sense
+from .outage import CALLING_BACK, hold, record, silent_period, why
+from .reactions import awake_again, keep_snapshot, left_asleep, react, roll_back
 
 logger = logging.getLogger(__name__)
 ACTING = (Mode.GUARDED, Mode.CLOSED_LOOP)
+NOTHING_OWED = "nothing of ours sleeps"
 RESTING = (Mode.SHADOW, Mode.ADVISORY, Mode.HOLD)  # nothing new of ours; what slept before may still sleep
-CALLING_BACK = (Mode.FALLBACK, Mode.SAFE_STOP)  # capacity is given back, nothing else
-
-
-@dataclass
-class _Position:
-    """Where the loop stands between two periods."""
-
-    period: int = 0
-    shadow_decisions: int = 0
-    canary_healthy: int = 0
-    epoch: int = 0
-    kpis: Kpis | None = None
-    before: Kpis | None = None
-    precedent: Precedent | None = None
-    latest: Cycle | None = None
 
 
 class OperatingLoop:
@@ -63,7 +48,7 @@ class OperatingLoop:
     def __init__(self, parts: LoopParts, settings: LoopSettings) -> None:
         self.parts, self.settings = parts, settings
         self.advice = AdviceBox()
-        self.at = _Position(epoch=parts.lease.grant())
+        self.at = Position(epoch=parts.lease.grant())
 
     @property
     def params(self) -> Params:
@@ -81,24 +66,52 @@ class OperatingLoop:
         return self.parts.keeper.mode
 
     def cycle(self) -> Cycle:
-        """Run one control period: observe, decide, act within the authority of this moment, and record."""
+        """Run one control period: observe, decide, act within the authority of this moment, and record.
+
+        Raises for nothing that the network or the audit log may answer.
+        """
         self.parts.lease.renew(self.at.epoch)
-        kpis, acknowledged = self._take_report()
+        try:
+            kpis, found = self._look()
+        except NetworkError as error:
+            cycle = silent_period(self, str(error))
+        else:
+            cycle = self._period(kpis, found)
+        record(self, cycle)
+        self.parts.keeper.keep()
+        self.at.latest, self.at.period = cycle, self.at.period + 1
+        return cycle
+
+    def _period(self, kpis: Kpis, found: Mapping[str, ObjectState]) -> Cycle:
+        """Decide and act on a report."""
+        acknowledged = command_in_force(found)
+        self._learn(kpis, acknowledged)
+        self._begin_acting()
         proposal, decision = self._decide()
         self.parts.watch.note(decision)
         trip = self.parts.watch.trip(decision, self.mode in ACTING)
-        if trip is None and self.mode in RESTING and self._left_sleepers():
+        if trip is None and self.mode in RESTING and left_asleep(found):
             trip = self.parts.watch.emergency(decision)
-        self._count()
+        self._count(proposal)
         authority = self.authority()
-        outcome = react(self, trip) if trip is not None else self._act(decision, authority)
-        self._keep_snapshot()
-        cycle = Cycle(
+        try:
+            outcome = self._answer(trip, decision, authority)
+        except NetworkError as error:
+            outcome = hold(self, f"the network does not answer: {error}")
+        keep_snapshot(self)
+        return Cycle(
             self.at.period, kpis, acknowledged, proposal, decision, authority, self.mode, outcome, trip
         )
-        self._record(cycle)
-        self.at.latest, self.at.period = cycle, self.at.period + 1
-        return cycle
+
+    def _answer(self, trip: Trip | None, decision: Decision, authority: Authority) -> str:
+        """Answer a trip, give back what is owed, or act; without an audit log, hold."""
+        if trip is not None and trip in EMERGENCIES:
+            return react(self, trip)
+        if authority.mode is Mode.HOLD and self.mode is not Mode.HOLD:
+            return hold(self, why(authority))
+        if trip is not None:
+            return react(self, trip)
+        return self.take_over() or self._act(decision, authority)
 
     def authority(self) -> Authority:
         """Return what may act now; nothing is remembered from the last time."""
@@ -127,8 +140,8 @@ class OperatingLoop:
             fidelity_ok=not parts.watch.drifting.tripped,
             canary_passed=at.canary_healthy >= self.settings.canary_periods and parts.watch.harmless,
             dwell_ok=at.period - parts.keeper.since_period >= self.settings.dwell_periods,
-            in_scope=parts.watch.inside_now,
-            twin_synchronised=at.kpis is not None and not np.any(judge_report(at.kpis, np.full(1, -np.inf))),
+            in_scope=parts.watch.inside_now and not parts.watch.outside.tripped,
+            twin_synchronised=at.kpis is not None and at.silent_periods == 0 and makes_sense(at.kpis),
             trainer=parts.trainer,
             certifier=parts.certifier,
         )
@@ -147,6 +160,31 @@ class OperatingLoop:
         self.confirm()
         return said
 
+    def give_back(self, reason: str) -> str:
+        """Wake what sleeps because of us, now or in the first period in which that succeeds; never raises.
+
+        What other people put to sleep is theirs.
+        """
+        self.at.owed = reason
+        try:
+            command = awake_again(self._read())
+        except NetworkError as error:
+            return f"capacity is to be given back: {error}"
+        if command is None:
+            self.at.owed = ""
+            return NOTHING_OWED
+        said = self.apply(command, Mode.FALLBACK, reason)
+        self.confirm()
+        self.at.owed = "" if said.startswith(Status.PENDING) else reason
+        return said
+
+    def take_over(self) -> str:
+        """Give back what a loop that ended, or an outage, left asleep; empty when nothing is owed."""
+        if not self.at.owed or self.mode is Mode.FAULT:
+            return ""
+        said = self.give_back(self.at.owed)
+        return "" if said == NOTHING_OWED else said
+
     def confirm(self) -> None:
         """Confirm the pending change, if there is one."""
         pending = self.parts.gate.pending
@@ -155,25 +193,40 @@ class OperatingLoop:
 
     def in_force(self) -> Command:
         """Read the configuration back from the network."""
-        found = self.parts.network.read(self.cells)
-        return Command.of([[found[name].value for name in self.cells]])
+        return command_in_force(self._read())
 
-    def _take_report(self) -> tuple[Kpis, Command]:
+    def _read(self) -> Mapping[str, ObjectState]:
+        """Read all cells back, in their order."""
+        found = self.parts.network.read(self.cells)
+        return {name: found[name] for name in self.cells}
+
+    def _look(self) -> tuple[Kpis, Mapping[str, ObjectState]]:
+        """Read report and configuration; a loop does not begin with a report that makes no sense."""
+        kpis, found = self.parts.network.observe(), self._read()
+        if self.at.kpis is None and not makes_sense(kpis):
+            raise NetworkUnavailable("its first report makes no sense")
+        return kpis, found
+
+    def _learn(self, kpis: Kpis, acknowledged: Command) -> None:
         """Take the report of the period that ended and confirm, or let run out, what was in force in it."""
         at, parts = self.at, self.parts
-        kpis, acknowledged = parts.network.observe(), self.in_force()
         if at.kpis is None:
             parts.supervisor.start(kpis, acknowledged)
-            at.precedent, at.before = parts.supervisor.memory.precedent, kpis
         else:
             parts.watch.look(kpis, parts.supervisor.belief, acknowledged)
             parts.supervisor.learn(kpis, acknowledged)
-            at.precedent, at.before = parts.supervisor.memory.precedent, at.kpis
-        at.kpis = kpis
+        at.precedent = parts.supervisor.memory.precedent
+        at.before = kpis if at.kpis is None else at.kpis
+        at.kpis, at.silent_periods = kpis, 0
         if parts.watch.safe_now:
             self.confirm()
         parts.gate.tick()
-        return kpis, acknowledged
+
+    def _begin_acting(self) -> None:
+        """Judge a policy that begins to act by what it does from now on."""
+        if self.mode in ACTING and not self.at.is_acting:
+            self.parts.watch.begin_acting()
+        self.at.is_acting = self.mode in ACTING
 
     def _decide(self) -> tuple[Command | None, Decision]:
         started = self.parts.clock.monotonic_s()
@@ -193,9 +246,9 @@ class OperatingLoop:
         at = self.at
         precedent, kpis, before = cast(Precedent, at.precedent), cast(Kpis, at.kpis), cast(Kpis, at.before)
         window = Window(kpis, before, precedent)
-        wanted = self.parts.task.decode(
-            self.params, self.parts.policy.actions(self.params, window), precedent
-        )
+        task, params = self.parts.task, self.params
+        actions = checked_actions(task, params, self.parts.policy.actions(params, window))
+        wanted = task.decode(params, actions, precedent)
         if self.mode is not Mode.GUARDED:
             return wanted
         canary = np.array([name in self.settings.canary_cells for name in self.cells])
@@ -203,14 +256,9 @@ class OperatingLoop:
             np.where(canary, wanted.carrier_state, precedent.command.carrier_state).astype(np.int8)
         )
 
-    def _left_sleepers(self) -> bool:
-        """Tell whether a carrier sleeps because we once said so."""
-        found = self.parts.network.read(self.cells).values()
-        return any(it.last_writer == CONTROLLER and it.value != CarrierState.ACTIVE for it in found)
-
-    def _count(self) -> None:
+    def _count(self, proposal: Command | None) -> None:
         at = self.at
-        at.shadow_decisions += 1
+        at.shadow_decisions += proposal is not None and self.mode.rank >= Mode.SHADOW.rank
         healthy = self.mode is Mode.GUARDED and self.parts.watch.safe_now
         at.canary_healthy = (
             at.canary_healthy + 1 if healthy else (at.canary_healthy if self.mode in ACTING else 0)
@@ -219,9 +267,10 @@ class OperatingLoop:
     def _act(self, decision: Decision, authority: Authority) -> str:
         """Do what the authority of this moment allows with the decision."""
         if authority.mode in ACTING:
-            return self.apply(
-                decision.applied, authority.mode, f"{Tier(int(decision.tier[0])).name} by the shield"
-            )
+            tier = Tier(int(decision.tier[0])).name
+            said = self.apply(decision.applied, authority.mode, f"{tier} by the shield")
+            mismatch = said.startswith(Status.REVERTED)
+            return f"{said}; {roll_back(self, 'not as intended')}" if mismatch else said
         if self.mode in ACTING:
             return self._withdraw(authority)
         if authority.mode is Mode.ADVISORY:
@@ -235,31 +284,12 @@ class OperatingLoop:
 
     def _withdraw(self, authority: Authority) -> str:
         """Authority fell below the mode: give capacity back and step down."""
-        why = "; ".join(f"{limit.name}: {limit.reason}" for limit in authority.limits)
-        said = self.wake_all(Mode.FALLBACK, f"authority fell to {authority.mode}: {why}")
-        self.step_down(f"authority fell to {authority.mode}: {why}")
+        reason = f"authority fell to {authority.mode}: {why(authority)}"
+        said = self.give_back(reason)
+        self.step_down(reason)
         return f"withdrawn, {said}"
 
     def step_down(self, reason: str) -> None:
         """Fall to ADVISORY by itself; the dwell begins anew."""
         self.parts.keeper.by_itself(Mode.ADVISORY, reason, self.facts())
         self.parts.keeper.since_period = self.at.period
-
-    def _keep_snapshot(self) -> None:
-        parts = self.parts
-        try:
-            snapshot = parts.gate.snapshot(f"period {self.at.period}")
-        except NetworkError:
-            logger.warning("no snapshot this period: the network cannot be read")
-            return
-        parts.ring.watch(Snapshot(self.at.period, snapshot.values, snapshot.versions, snapshot.source),
-                         parts.watch.safe_now)  # fmt: skip
-
-    def _record(self, cycle: Cycle) -> None:
-        body = cycle_record(self.params, cycle)
-        try:
-            self.parts.audit.append("decision", "loop", "service", body)
-        except AuditUnavailable as error:
-            logger.error(
-                "no audit record for period %d: %s; nothing new will be applied", cycle.period, error
-            )

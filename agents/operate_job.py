@@ -12,13 +12,12 @@ from itertools import count
 from pathlib import Path
 
 from ..network.plant import SimulatedNetwork
-from ..network.protocol import CONTROLLER
+from ..network.protocol import NetworkError
 from ..network.reality_gap import reality_gap
 from ..network.telemetry import TelemetryWriter
 from ..safety.audit import AuditLog, AuditUnavailable
 from ..safety.clock import Clock, SimulatedClock
 from ..safety.keys import Environment, load_trusted
-from ..safety.lifecycle import Mode
 from ..safety.shield import Shield
 from ..twin.carrier import CarrierState
 from ..twin.params import Params
@@ -77,24 +76,31 @@ class Operation:
 
     def standing(self) -> Answer:
         """Return where the loop stands, for a panel."""
-        states = self.loop.in_force().carrier_state[0]
-        carriers = {
-            cell: CarrierState(int(state)).name
-            for cell, state, sleeps in zip(self.loop.cells, states, self.loop.params.is_capacity, strict=True)
-            if sleeps
-        }
         return {
             "network time": f"{self.plant_clock.utc():%a %H:%M}",
             **self.desk.status(),
-            "carriers": carriers,
+            "carriers": self._carriers(),
         }
 
     def leave(self) -> None:
-        """Give back the capacity that only this process watches over; the mode stays as it is."""
-        found = self.plant.read(self.loop.cells).values()
-        if any(cell.value != CarrierState.ACTIVE and cell.last_writer == CONTROLLER for cell in found):
-            self.loop.wake_all(Mode.FALLBACK, "the loop ends: nobody would watch over sleeping carriers")
+        """Give back the capacity that only this process watches over; the mode stays as it is.
+
+        Raises:
+            AuditUnavailable: if the end could not be recorded.
+        """
+        said = self.loop.give_back("the loop ends: nobody would watch over sleeping carriers")
+        if self.loop.at.owed:
+            logger.error("carriers may still sleep, the next start gives them back: %s", said)
         self.loop.parts.audit.append("loop_ended", "loop", "service", {"mode": self.loop.mode})
+
+    def _carriers(self) -> Answer | str:
+        """Name the state of every carrier that may sleep."""
+        try:
+            states = self.loop.in_force().carrier_state[0]
+        except NetworkError as error:
+            return f"unknown: {error}"
+        cells = zip(self.loop.cells, states, self.loop.params.is_capacity, strict=True)
+        return {cell: CarrierState(int(state)).name for cell, state, sleeps in cells if sleeps}
 
     def _serve_for(self, seconds: float, leave: threading.Event, watch: Callable[[], None]) -> None:
         """Serve what has arrived, and what arrives while real time passes."""
@@ -108,7 +114,9 @@ class Operation:
             self.server.wait(min(left_s, LOOK_S))
 
     def _write(self, cycle: Cycle) -> None:
-        """Log telemetry; a full disk is no reason to stop watching over a network."""
+        """Log telemetry; a full disk is no reason to stop watching over a network, silence is no report."""
+        if cycle.silence:
+            return
         try:
             self.telemetry.write(cycle.kpis, self.plant_clock.utc(), cycle.acknowledged)
         except (OSError, ValueError) as error:
@@ -154,8 +162,10 @@ def opened(config: OperateConfig, shield: Shield, clock: Clock) -> Generator[Ope
     server = ControlServer(state, load_trusted(state / KEYS), clock, desk)
     with _closing(loop.parts.audit), TelemetryWriter(log, params) as telemetry, server:
         operation = Operation(loop, desk, plant, plant_clock, clock, server, telemetry, log, pause_s)
-        yield operation
-        operation.leave()
+        try:
+            yield operation
+        finally:
+            operation.leave()
 
 
 def next_midnight(now: datetime) -> datetime:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import multiprocessing
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 
 from ..envs.baselines import Rule, candidates
@@ -13,6 +11,7 @@ from ..twin.params import Params
 from ..twin.scenario import Scenario
 from .episodes import Progress, no_progress, run_episodes
 from .seeds import Domain, episode_seeds
+from .workers import worker_pool
 
 FEW, MANY = 16, 48  # episodes in the first round and in the second
 SURVIVORS = 4  # settings per rule that reach the second round
@@ -49,7 +48,7 @@ def tune(
     many = episode_seeds(seed, Domain.SELECT, 1, MANY)
     best = []
     families = candidates()
-    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+    with worker_pool(workers) as pool:
         for done, rules in enumerate(families.values()):
             jobs = [(rule, scenario, problem, few) for rule in rules]
             first = sorted(pool.map(_try_job, jobs, chunksize=4), key=lambda trial: trial.rank)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import multiprocessing
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +16,7 @@ from ..twin.scenario import Scenario
 from .config import EnvConfig
 from .episodes import Progress, no_progress
 from .evaluate import Setting, Table, evaluate
+from .workers import worker_pool
 
 LEAST_GREEDY_VIOLATIONS = 0.20
 LEAST_GAP = 0.05  # of always-on energy between the best baseline and the bound
@@ -70,7 +69,7 @@ def assess(job: Job, progress: Progress = no_progress) -> Worth:
     """Run baselines and bound on the evaluation seeds, the bound spread over processes."""
     scenario = job.params.scenario
     parts = [p.tolist() for p in np.array_split(np.asarray(job.seeds, np.int64), job.workers * 2) if len(p)]
-    with ProcessPoolExecutor(job.workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+    with worker_pool(job.workers) as pool:
         running = pool.map(_bound_job, [(scenario, job.env, tuple(part)) for part in parts])
         setting = Setting(job.params, job.task, job.seeds)
         table = evaluate([], baselines_of(job.tuned), setting, None, lambda share: progress(share / 2))

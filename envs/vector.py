@@ -15,8 +15,9 @@ from ..twin.params import Params
 from ..twin.scenario import Scenario
 from ..twin.sla import CONSTRAINTS, costs, is_unsafe, margins
 from ..twin.types import F32, F64, I64, Bool
-from .catalogue import UnknownNameError, load_scenario
+from .catalogue import UnknownNameError
 from .features import observation_space, observe
+from .scenario_source import scenario_named
 from .simulation import Outcome, Simulation
 from .task import Task, weighted
 from .window import Window
@@ -280,7 +281,7 @@ def params_of(scenario: str | Scenario | Params) -> Params:
     """Work out whatever names a network."""
     if isinstance(scenario, Params):
         return scenario
-    return Params.of(load_scenario(scenario) if isinstance(scenario, str) else scenario)
+    return Params.of(scenario_named(scenario) if isinstance(scenario, str) else scenario)
 
 
 def named(kpis: Kpis) -> dict[str, np.ndarray]:

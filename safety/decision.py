@@ -36,6 +36,7 @@ class Reason(IntEnum):
     UNRECOVERABLE = 8  # even the stored plan is predicted to break a promise
     EXCEPTION = 9
     DEADLINE = 10
+    AREA_RESTS = 11  # capacity of the area slept a while ago and the rest could hardly carry its traffic
 
 
 @dataclass(frozen=True)
@@ -45,12 +46,14 @@ class Memory:
     precedent: Precedent  # last acknowledged command and dwell
     last_time_s: F64  # (B,), time of the last report that was judged
     plan_uses: I32  # (B,), how often the stored plan was needed in a row
+    rest_until_s: F64  # (B, C), until when a cell stays awake because of what its sleep cost before
 
     @staticmethod
     def fresh(n_networks: int, n_cells: int) -> Memory:
         """Nothing decided yet; the stored plan is the backup."""
-        never = np.full(n_networks, -np.inf)
-        return Memory(Precedent.fresh(n_networks, n_cells), never, np.zeros(n_networks, np.int32))
+        never = np.full((n_networks, n_cells), -np.inf)
+        uses = np.zeros(n_networks, np.int32)
+        return Memory(Precedent.fresh(n_networks, n_cells), never[:, 0].copy(), uses, never)
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from ..twin.scenario import Sla
 from ..twin.sla import CONSTRAINTS, margins
 from ..twin.state import State, gather_crowd, open_period
 from ..twin.sync import Belief
-from ..twin.types import F64
+from ..twin.types import F64, Bool
 
 INJECTED = 1  # surge slot of what-if crowds
 FOREVER_S = np.float32(1e7)
@@ -58,10 +58,18 @@ class Lookahead:
         return Lookahead(demand_factor, law.peak_mbps[1] if law.probability > 0 else 0.0, law.ramp_s[0])
 
 
+@dataclass(frozen=True)
+class Foresight:
+    """What a candidate may lead to, per network (B)."""
+
+    margins: F64  # (B, J), the worst on the way over all members and periods; NaN stays NaN
+    pressed: Bool  # (B, G), areas that fare worst in a member that breaks a promise
+
+
 def foresee(
     params: Params, look: Lookahead, belief: Belief, candidate: Command, margin_of: MarginFunction = margins
-) -> F64:
-    """Return the worst margins on the way, (B, J), over all members and periods; NaN stays NaN.
+) -> Foresight:
+    """Look ahead from every member of a belief.
 
     Args:
         params: the twin.
@@ -75,12 +83,23 @@ def foresee(
     spread = Command(np.repeat(candidate.carrier_state, belief.n_members, axis=0))
     backup = wake_everything(params, n)
     steps = params.scenario.timing.steps_per_period
-    worst = np.full((n, len(CONSTRAINTS)), np.inf)
+    worst, burden = np.full((n, len(CONSTRAINTS)), np.inf), np.zeros((n, params.n_areas))
     for command, n_steps in ((spread, steps), *((backup, k) for k in _backup_steps(params, look))):
         open_period(members)
         advance(params, members, command, n_steps)
-        worst = np.minimum(worst, margin_of(measure(params, members), params.scenario.sla))
-    return worst.reshape(belief.n_networks, belief.n_members, -1).min(axis=1)
+        kpis = measure(params, members)
+        worst = np.minimum(worst, margin_of(kpis, params.scenario.sla))
+        burden = np.maximum(burden, _below_by_area(params, kpis))
+    pressed = (burden == burden.max(axis=1, keepdims=True)) & ~np.all(worst >= 0, axis=1, keepdims=True)
+    by_network = (belief.n_networks, belief.n_members, -1)
+    return Foresight(worst.reshape(by_network).min(axis=1), pressed.reshape(by_network).any(axis=1))
+
+
+def _below_by_area(params: Params, kpis: Kpis) -> F64:
+    """Return the users below the guarantee in each area, (B, G)."""
+    return np.stack(
+        [kpis.ue_below[:, params.area_of_cell == g].sum(axis=1) for g in range(params.n_areas)], axis=1
+    )
 
 
 def _backup_steps(params: Params, look: Lookahead) -> list[int]:

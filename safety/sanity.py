@@ -28,6 +28,7 @@ def judge_report(kpis: Kpis, last_time_s: F64) -> I8:
     exists = (kpis.carrier_state >= 0) & (kpis.carrier_state < N_CARRIER_STATES)
     in_range = np.all((values >= 0) & (values <= MAX_VALUE), axis=(1, 2)) & np.all(exists, axis=1)
     in_range &= np.all(kpis.prb_tot_dl <= PRB_LIMIT, axis=1)
+    in_range &= (kpis.site_power >= 0) & (kpis.site_power <= MAX_VALUE) & (kpis.time_s <= MAX_VALUE)
     fresh = np.all(kpis.age_s <= MAX_AGE_PERIODS * kpis.granularity_s, axis=1)
     advancing = kpis.time_s > last_time_s
     reason = np.zeros(kpis.n_replicas, np.int8)

@@ -7,6 +7,7 @@ a batch of networks as for one, with equal bits. There is no switch that turns i
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -20,6 +21,7 @@ from ..twin.sla import CONSTRAINTS, margins
 from ..twin.sync import Belief
 from ..twin.types import F64, I8, Bool
 from .decision import Decision, Memory, Reason, Tier
+from .experience import awake, rested_until_s, touching
 from .recoverability import Lookahead, MarginFunction, foresee
 from .sanity import judge_report
 
@@ -35,6 +37,7 @@ class _Draft:
     reason: I8
     margins: F64  # (B, J)
     open: Bool  # not settled yet
+    pressed: Bool  # (B, G), areas that would fare worst under what was refused
 
 
 @dataclass(frozen=True)
@@ -81,47 +84,74 @@ class Shield:
             return self.plan(belief, memory, Reason.PROPOSAL_MALFORMED)
         unsound = judge_report(belief.kpis, memory.last_time_s)
         self._settle(draft, unsound != Reason.NONE, self._backup(n), Tier.T0_SANITY, unsound)
-        broken = is_illegal(self.rules, memory.precedent, proposal)
-        legal = project(self.rules, memory.precedent, proposal)
-        for rank, candidate in enumerate(self._candidates(legal, memory)):
-            rows = np.flatnonzero(draft.open)
-            if not len(rows):
-                break
-            self._try(draft, belief, candidate, rows, rank, broken)
+        memory = replace(memory, rest_until_s=self._rested(belief, memory, unsound))
+        legal, why = self._legal(belief, proposal, memory)
+        candidates = self._candidates(belief, legal, memory, draft)
+        tried: list[Command] = []
+        for rank, candidate in enumerate(candidates):
+            rows = np.flatnonzero(draft.open & ~_among(candidate, tried))
+            if len(rows):
+                self._try(draft, belief, candidate, rows, why if rank == 0 else None)
+            tried.append(candidate)
         changed = np.any(draft.applied != proposal.carrier_state, axis=1)
         return self._close(draft, belief, memory, changed)
 
-    def _candidates(self, legal: Command, memory: Memory) -> list[Command]:
-        """List what is tried, best first: the proposal, a milder form of it, and staying as we are."""
+    def _rested(self, belief: Belief, memory: Memory, unsound: I8) -> F64:
+        """Learn from a report that makes sense how sleeping went."""
+        learnt = rested_until_s(self.params, belief.kpis, belief.command, memory.rest_until_s)
+        return np.where((unsound == Reason.NONE)[:, None], learnt, memory.rest_until_s)
+
+    def _legal(self, belief: Belief, proposal: Command, memory: Memory) -> tuple[Command, I8]:
+        """Return the nearest command that the rules and experience allow, and why it is another one, (B,)."""
+        legal = project(self.rules, memory.precedent, proposal)
+        kept = awake(self._resting(belief, memory), legal)
+        why = np.zeros(len(kept.carrier_state), np.int8)
+        why[np.any(kept.carrier_state != legal.carrier_state, axis=1)] = Reason.AREA_RESTS
+        why[is_illegal(self.rules, memory.precedent, proposal)] = Reason.RULE_BROKEN
+        return kept, why
+
+    def _resting(self, belief: Belief, memory: Memory) -> Bool:
+        return memory.rest_until_s > belief.kpis.time_s[:, None]
+
+    def _candidates(self, belief: Belief, legal: Command, memory: Memory, draft: _Draft) -> Iterator[Command]:
+        """Yield what is tried, best first: the proposal, a milder form, fewer areas of it, staying as we are."""
+        yield legal
         before = memory.precedent.command
         milder = legal.carrier_state.copy()
         milder[(milder > CarrierState.LIGHT_SLEEP) & (before.carrier_state < milder)] = (
             CarrierState.LIGHT_SLEEP
         )
-        held = project(self.rules, memory.precedent, before)
-        return [legal, project(self.rules, memory.precedent, Command(milder)), held]
+        yield project(self.rules, memory.precedent, Command(milder))
+        yield awake(touching(self.params, draft.pressed), legal)
+        held = awake(self._resting(belief, memory), project(self.rules, memory.precedent, before))
+        yield held
+        yield awake(touching(self.params, draft.pressed), held)
 
     def _try(
-        self, draft: _Draft, belief: Belief, candidate: Command, rows: np.ndarray, rank: int, broken: Bool
+        self, draft: _Draft, belief: Belief, candidate: Command, rows: np.ndarray, why: I8 | None
     ) -> None:
-        """Accept a candidate for the networks where the backup recovers from it."""
+        """Accept a candidate for the networks where the backup recovers from it; ``why`` is that of the first."""
         part = candidate.rows(rows)
         asleep = np.any(part.carrier_state != CarrierState.ACTIVE, axis=1)
         foreseen = np.full((len(rows), len(CONSTRAINTS)), np.nan)
         look_at = np.flatnonzero(asleep)
         if len(look_at):
-            foreseen[look_at] = foresee(
+            ahead = foresee(
                 self.params, self.look, belief.rows(rows[look_at]), part.rows(look_at), self.margin_of
             )
-        passed = ~asleep | np.all(foreseen >= 0, axis=1)  # waking everything is the backup itself
+            foreseen[look_at] = ahead.margins
+            draft.pressed[rows[look_at]] |= ahead.pressed
+        passed = np.all(foreseen >= 0, axis=1)
+        if why is not None:
+            passed |= ~asleep  # to wake everything is the backup itself; what nobody proposed is left to the plan
         good = rows[passed]
         draft.applied[good] = part.carrier_state[passed]
         draft.margins[good] = foreseen[passed]
-        draft.tier[good] = (
-            np.where(broken[good], Tier.T1_RULES, Tier.ACCEPTED) if rank == 0 else Tier.T2_RECOVERABILITY
-        )
-        first = np.where(broken[good], Reason.RULE_BROKEN, Reason.NONE)
-        draft.reason[good] = first if rank == 0 else Reason.NOT_RECOVERABLE
+        if why is None:
+            draft.tier[good], draft.reason[good] = Tier.T2_RECOVERABILITY, Reason.NOT_RECOVERABLE
+        else:
+            draft.tier[good] = np.where(why[good] != Reason.NONE, Tier.T1_RULES, Tier.ACCEPTED)
+            draft.reason[good] = why[good]
         draft.open[good] = False
 
     def _backup(self, n: int) -> Command:
@@ -134,6 +164,7 @@ class Shield:
             reason=np.full(n, reason, np.int8),
             margins=np.full((n, len(CONSTRAINTS)), np.nan),
             open=np.ones(n, np.bool_),
+            pressed=np.zeros((n, self.params.n_areas), np.bool_),
         )
 
     def _settle(self, draft: _Draft, where: Bool, command: Command, tier: Tier, reason: I8) -> None:
@@ -146,7 +177,10 @@ class Shield:
         planned = (draft.tier == Tier.PLAN) | (draft.tier == Tier.T0_SANITY)
         uses = np.where(planned, memory.plan_uses + 1, 0).astype(np.int32)
         applied = Command(draft.applied)
-        seen_s = np.where(np.isfinite(belief.kpis.time_s), belief.kpis.time_s, -np.inf)
+        # the clock of a report that makes no sense is not taken: it could outrun every later one
+        seen_s = np.where(
+            judge_report(belief.kpis, memory.last_time_s) == Reason.NONE, belief.kpis.time_s, -np.inf
+        )
         carried = replace(
             memory,
             precedent=memory.precedent.then(applied),
@@ -164,5 +198,12 @@ class Shield:
         if len(rows):
             calm = Lookahead(1.0, 0.0, self.look.burst_ramp_s, self.look.settle_steps)
             ahead = foresee(self.params, calm, belief.rows(rows), self._backup(len(rows)), self.margin_of)
-            lost[rows] = ~np.all(ahead >= 0, axis=1)
+            lost[rows] = ~np.all(ahead.margins >= 0, axis=1)
+            draft.reason[lost] = Reason.UNRECOVERABLE
         return lost
+
+
+def _among(candidate: Command, tried: list[Command]) -> Bool:
+    """Tell for which networks a candidate was tried before, (B,)."""
+    same = [np.all(candidate.carrier_state == other.carrier_state, axis=1) for other in tried]
+    return np.any(same, axis=0) if same else np.zeros(len(candidate.carrier_state), np.bool_)

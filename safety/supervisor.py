@@ -7,11 +7,13 @@ from dataclasses import replace
 import numpy as np
 
 from ..twin.command import Command
-from ..twin.kpis import Kpis
+from ..twin.kpis import PER_CELL, Kpis
 from ..twin.rules import Precedent
 from ..twin.sync import Belief, assimilate, first_belief
+from ..twin.types import Bool
 from .decision import Decision, Memory, Reason
 from .recoverability import n_members
+from .sanity import judge_report
 from .shield import Shield
 
 
@@ -52,7 +54,22 @@ class Supervisor:
         return self._remember(self.shield.plan(self.belief, self.memory, reason))
 
     def learn(self, kpis: Kpis, acknowledged: Command) -> None:
-        """Take the report of the period that ended under ``acknowledged``, whoever asked for it."""
+        """Take the report of the period that ended under ``acknowledged``, whoever asked for it.
+
+        Where the report makes no sense (T0) the belief moves on by prediction alone.
+        """
+        sound = judge_report(kpis, self.memory.last_time_s) == Reason.NONE
+        self._move_on(kpis if np.all(sound) else _silenced(kpis, ~sound), acknowledged)
+        self.belief = replace(self.belief, kpis=kpis)  # T0 judges what was really reported
+
+    def miss(self) -> None:
+        """Let a period pass of which nothing is known, under the command that was acknowledged last."""
+        last = self.belief.kpis
+        everywhere = np.ones(last.n_replicas, np.bool_)
+        self._move_on(_silenced(last, everywhere), self.memory.precedent.command)
+        self.belief = replace(self.belief, kpis=last)
+
+    def _move_on(self, kpis: Kpis, acknowledged: Command) -> None:
         self.memory = replace(self.memory, precedent=self.memory.precedent.then(acknowledged))
         self.belief = assimilate(self.shield.params, self.belief, kpis, acknowledged)
 
@@ -60,3 +77,12 @@ class Supervisor:
         """Keep what was decided; the precedent moves only when the network acknowledges."""
         self.memory = replace(decision.memory, precedent=self.memory.precedent)
         return decision
+
+
+def _silenced(kpis: Kpis, where: Bool) -> Kpis:
+    """Return the report as if nothing of it had arrived from some networks (B,); nothing corrects no belief."""
+    silent = kpis.copy()
+    for name in PER_CELL:
+        getattr(silent, name)[where] = 0
+    silent.valid[where] = False
+    return silent

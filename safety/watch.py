@@ -33,6 +33,9 @@ class Trip(StrEnum):
     INTERVENTIONS = "the shield had to intervene too often"
 
 
+EMERGENCIES = (Trip.HARM, Trip.UNRECOVERABLE)  # answered in every mode
+
+
 @dataclass
 class Watch:
     """Running judgement of one network.
@@ -59,6 +62,11 @@ class Watch:
         self.outside.record(not self.inside_now)
         self.drifting.record(not self._agrees(kpis, belief, acknowledged))
         self.harm.update([0.0 if self.safe_now else 1.0])
+
+    def begin_acting(self) -> None:
+        """Forget how the policy did while nothing of it was in force; what the network did still counts."""
+        self.failing.clear()
+        self.changed.clear()
 
     def note(self, decision: Decision) -> None:
         """Count what the shield did with the policy's proposal."""
@@ -88,7 +96,7 @@ class Watch:
     def emergency(self, decision: Decision) -> Trip | None:
         """Return a reason to give capacity back that holds in every mode: harm, seen or foreseen; else None."""
         worst = self.trip(decision, is_acting=True)
-        return worst if worst in (Trip.HARM, Trip.UNRECOVERABLE) else None
+        return worst if worst in EMERGENCIES else None
 
     @property
     def harmless(self) -> bool:

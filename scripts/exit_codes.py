@@ -27,4 +27,4 @@ class ExitCode(IntEnum):
     UNREACHABLE = 8
     """No loop answers at this socket."""
     INTERRUPTED = 130
-    """Stopped by the keyboard (128 + SIGINT)."""
+    """Stopped by the keyboard (128 + SIGINT); SIGTERM ends a verb in the same way."""

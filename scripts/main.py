@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import multiprocessing
+import signal
 import sys
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
 from importlib.metadata import version
 
 from rich.console import Console
@@ -35,13 +40,33 @@ def main(argv: list[str] | None = None) -> int:
     if verb not in VERBS:
         return say(f"ranrein: {unknown(verb)}", ExitCode.USAGE)
     try:
-        return importlib.import_module(f"ranrein.scripts.{verb}").main(rest)
+        with termination_as_interrupt():
+            return importlib.import_module(f"ranrein.scripts.{verb}").main(rest)
     except ModuleNotFoundError as error:
         if str(error.name).startswith("ranrein"):
             raise
         return say(f"ranrein {verb}: {error}; pip install 'ranrein[train]'", ExitCode.ERROR)
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED
+
+
+@contextmanager
+def termination_as_interrupt() -> Generator[None]:
+    """Let SIGTERM end a verb as Ctrl-C does, which a terminal sends to its workers too. Main thread only."""
+
+    def end(_signal: int, _frame: object) -> None:
+        for worker in multiprocessing.active_children():
+            worker.terminate()
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def say(text: str, code: ExitCode) -> ExitCode:

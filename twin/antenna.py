@@ -2,29 +2,43 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import ArrayLike
 
 from .types import F64
 
-BEAMWIDTH_DEG = 65.0
-MAX_ATTENUATION_DB = 30.0
 FLOOR_POWER = 1e-12  # keeps an exact null of the array factor finite
 
 
-def element_gain_db(theta_deg: ArrayLike, phi_deg: ArrayLike, max_gain_dbi: float = 8.0) -> F64:
+@dataclass(frozen=True)
+class Element:
+    """Radiation pattern of one antenna element, the same beamwidth and side-lobe floor in both planes."""
+
+    max_gain_dbi: float
+    beamwidth_deg: float  # between the half-power directions
+    max_attenuation_db: float
+
+
+SECTOR_ELEMENT = Element(8.0, 65.0, 30.0)  # UMa, UMi and RMa, table 7.3-1
+INDOOR_ELEMENT = Element(5.0, 90.0, 25.0)  # ceiling panels of offices and halls
+
+
+def element_gain_db(theta_deg: ArrayLike, phi_deg: ArrayLike, element: Element = SECTOR_ELEMENT) -> F64:
     """Return the gain in dBi of one antenna element (TR 38.901 table 7.3-1); angles broadcast.
 
     `theta_deg` is the zenith angle (90 is the horizon, larger points down), `phi_deg` the azimuth from the
     boresight; any azimuth is folded into [-180, 180).
     """
     phi = np.mod(np.asarray(phi_deg, dtype=np.float64) + 180.0, 360.0) - 180.0
-    vertical = _attenuation_db(np.asarray(theta_deg, dtype=np.float64) - 90.0)
-    return max_gain_dbi - np.minimum(vertical + _attenuation_db(phi), MAX_ATTENUATION_DB)
+    vertical = _attenuation_db(np.asarray(theta_deg, dtype=np.float64) - 90.0, element)
+    both = vertical + _attenuation_db(phi, element)
+    return element.max_gain_dbi - np.minimum(both, element.max_attenuation_db)
 
 
-def _attenuation_db(angle_deg: F64) -> F64:
-    return np.minimum(12.0 * (angle_deg / BEAMWIDTH_DEG) ** 2, MAX_ATTENUATION_DB)
+def _attenuation_db(angle_deg: F64, element: Element) -> F64:
+    return np.minimum(12.0 * (angle_deg / element.beamwidth_deg) ** 2, element.max_attenuation_db)
 
 
 def column_gain_db(

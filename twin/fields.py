@@ -9,6 +9,7 @@ import numpy as np
 
 from .types import F64
 
+BELOW_ONE = math.nextafter(1.0, 0.0)
 PAD_DECORRELATIONS = 6.0  # correlation across the periodic border stays below exp(-6)
 
 
@@ -27,23 +28,26 @@ def gaussian_field(n_y: int, n_x: int, cell_m: float, d_cor_m: float, seed: int 
 
 
 def uniform_field(n_y: int, n_x: int, cell_m: float, d_cor_m: float, seed: int | Sequence[int]) -> F64:
-    """Return a correlated field of shape (n_y, n_x), uniform on [0, 1] at every point (TR 38.901 7.6.3.1).
+    """Return a correlated field of shape (n_y, n_x), uniform on [0, 1) at every point (TR 38.901 7.6.3.1).
 
     A link is in line of sight where the field is below its LOS probability, so the state does not flicker
-    along a way.
+    along a way. Indoors a pixel may be wider than the correlation distance: its state is then its own.
     """
     return normal_cdf(gaussian_field(n_y, n_x, cell_m, d_cor_m, seed))
 
 
 def normal_cdf(values: F64) -> F64:
-    """Return the standard normal distribution function within 1e-7 (Abramowitz and Stegun 7.1.26)."""
+    """Return the standard normal distribution function within 1e-7 (Abramowitz and Stegun 7.1.26).
+
+    It stays below 1, so that a link whose LOS probability is 1 is always in sight.
+    """
     x = np.abs(values) / math.sqrt(2.0)
     t = 1.0 / (1.0 + 0.3275911 * x)
     polynomial = t * (
         0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429)))
     )
     tail = 0.5 * polynomial * np.exp(-(x**2))
-    return np.clip(np.where(values > 0.0, 1.0 - tail, tail), 0.0, 1.0)
+    return np.clip(np.where(values > 0.0, 1.0 - tail, tail), 0.0, BELOW_ONE)
 
 
 def _spectrum(shape: tuple[int, int], cell_m: float, d_cor_m: float) -> F64:

@@ -21,6 +21,7 @@ THERMAL_NOISE_DBM_HZ = -174.0
 MUTED_SHARE = 0.5  # of the transceivers
 MUTING_LOSS_DB = 6.0  # half the power and half the array gain
 SUBCARRIERS_PER_PRB = 12
+LEAST_LEANING = 0.02  # of a cell's pixels: an area that has fewer of them hardly feels its sleep
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,21 @@ class Params:
     def area_of_cell(self) -> I32:
         """Area that each cell overlays, (C,)."""
         return np.array([cell.area for cell in self.cells], dtype=np.int32)
+
+    @cached_property
+    def leans_on(self) -> Bool:
+        """Which areas take over users of a capacity cell that sleeps, (C, G); a coverage cell leans on its own.
+
+        Those whose coverage cell is best on at least a fiftieth of the pixels where the cell is the best of its layer.
+        """
+        gain, capacity = self.arrays.gain, self.capacity_cells
+        owner = np.argmax(gain[:, self.coverage_cells], axis=1)
+        best = capacity[np.argmax(gain[:, capacity], axis=1)] if len(capacity) else np.full(len(owner), -1)
+        leans = self.area_of_cell[:, None] == np.arange(self.n_areas)
+        for cell in capacity:
+            pixels = np.bincount(owner[best == cell], minlength=self.n_areas)
+            leans[cell] |= pixels >= max(1.0, LEAST_LEANING * pixels.sum())
+        return leans
 
     @cached_property
     def full_power_w(self) -> float:

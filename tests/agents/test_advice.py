@@ -57,3 +57,11 @@ def test_unknown_names_are_nothing(box: AdviceBox) -> None:
     box.offer(CELLS, AWAKE, ASLEEP, 5)
     assert box.take("", 5) is None
     assert len(box.current(5)) == 1
+
+
+def test_what_was_not_said_again_this_period_is_outdated(box: AdviceBox) -> None:
+    made = box.offer(CELLS, AWAKE, ASLEEP, 5)
+    assert box.outdated(5) == []
+    assert box.offer(CELLS, ASLEEP, ASLEEP, 6) is None
+    assert box.outdated(6) == [made]
+    assert box.outdated(6) == box.current(6) == []

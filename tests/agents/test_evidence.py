@@ -62,7 +62,7 @@ def perfect(_: Work, seeds: tuple[int, ...]) -> Evidence:
 @pytest.fixture
 def inline(monkeypatch: pytest.MonkeyPatch) -> type[Inline]:
     kind = type("Broken", (Inline,), {})
-    monkeypatch.setattr(module, "ProcessPoolExecutor", kind)
+    monkeypatch.setattr(module, "worker_pool", kind)
     monkeypatch.setattr(module, "run_piece", perfect)
     monkeypatch.setattr(module, "BATCH", 32)
     return kind

@@ -2,183 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
-from pathlib import Path
-
 import numpy as np
 import pytest
 
-from ranrein.agents.authorisation import ModeKeeper, stored_mode
-from ranrein.agents.desk import LoopDesk
-from ranrein.agents.loop import Cycle, LoopParts, LoopSettings, OperatingLoop
-from ranrein.envs.energy_saving import EnergySaving
-from ranrein.envs.window import Window
+from ranrein.agents.authorisation import stored_mode
 from ranrein.network.actuator_faults import ActuatorFaults
-from ranrein.network.plant import SimulatedNetwork
 from ranrein.network.protocol import NetworkUnavailable
-from ranrein.network.reality_gap import reality_gap
-from ranrein.safety.audit import AuditLog, AuditUnavailable
 from ranrein.safety.audit_verify import verify_log
-from ranrein.safety.chain import read_chain
-from ranrein.safety.clock import SimulatedClock
-from ranrein.safety.gate import Gate, GateSettings
 from ranrein.safety.guards import PolicyState
-from ranrein.safety.keys import Environment, Role, Signer, create, trusted
-from ranrein.safety.lease import Lease
-from ranrein.safety.lifecycle import Mode
+from ranrein.safety.keys import trusted
+from ranrein.safety.lifecycle import MODES, Mode
 from ranrein.safety.record import Refusal
-from ranrein.safety.rollback import Snapshot, SnapshotRing
-from ranrein.safety.shield import Shield
-from ranrein.safety.supervisor import Supervisor
-from ranrein.safety.watch import Trip, Watch
-from ranrein.twin.command import Command
+from ranrein.safety.rollback import Snapshot
+from ranrein.safety.watch import Trip
 from ranrein.twin.params import Params
-from ranrein.twin.rules import Rules, project
-from ranrein.twin.types import I64
 
 OPERATOR, OFFICER = ("operator", "operator"), ("officer", "safety_officer")
-LADDER = (Mode.SHADOW, Mode.ADVISORY, Mode.GUARDED, Mode.CLOSED_LOOP)
 AWAKE = [0] * 7
 PERIOD_S = 300.0
-
-
-@dataclass
-class Sleepy:
-    """Always asks for deep sleep, as far as the rules allow; can be made to fail."""
-
-    clock: SimulatedClock
-    fails: bool = False
-    takes_s: float = 0.0
-    name: str = "sleepy"
-
-    def begin(self, params: Params, n: int) -> None:
-        """Nothing to remember."""
-
-    def actions(self, params: Params, window: Window) -> I64:
-        if self.fails:
-            raise RuntimeError("the policy is broken")
-        self.clock.advance(self.takes_s)
-        asleep = Command(np.where(params.is_capacity, 4, 0).astype(np.int8)[None])
-        return EnergySaving().encode(params, project(Rules.of(params), window.precedent, asleep))
-
-
-@dataclass
-class Rig:
-    """A loop on a simulated network, and the hands of the people around it."""
-
-    loop: OperatingLoop
-    desk: LoopDesk
-    plant: SimulatedNetwork
-    clock: SimulatedClock
-    policy: Sleepy
-    service: Signer
-    folder: Path
-    refusals: list[Refusal] = field(default_factory=list)
-
-    def run(self, periods: int = 1) -> Cycle:
-        for _ in range(periods):
-            cycle = self.loop.cycle()
-            self.plant.wait(PERIOD_S)
-        return cycle
-
-    def ask(self, mode: Mode, reason: str = "the next step") -> dict[str, object]:
-        answer = self.desk.request_mode(*OPERATOR, mode, reason)
-        return self.desk.approve(*OFFICER, str(answer["pending"])) if "pending" in answer else answer
-
-    def climb(self, to: Mode) -> Rig:
-        """Go up to a mode, one granted step at a time."""
-        for mode in LADDER[: LADDER.index(to) + 1]:
-            self.run(3)
-            answer = self.ask(mode)
-            assert answer["granted"], answer
-        return self
-
-    def states(self) -> list[int]:
-        return [found.value for found in self.plant.read(self.plant.cells).values()]
-
-    def writers(self) -> set[str]:
-        return {found.last_writer for found in self.plant.read(self.plant.cells).values()}
-
-    def crowd(self) -> None:
-        self.plant.inject_surge(1, 0.0, 300.0, 3600.0, 300.0)
-
-    def records(self, kind: str) -> list[dict[str, object]]:
-        chain = read_chain((self.folder / "audit.jsonl").read_bytes())
-        return [record["body"] for record in chain if record["kind"] == kind]
-
-
-@pytest.fixture(scope="session")
-def real(params: Params) -> Params:
-    """The network as it is; the twin is ``params``."""
-    return Params.of(reality_gap(params.scenario))
-
-
-@pytest.fixture
-def make_rig(params: Params, real: Params, tmp_path: Path) -> Callable[..., Rig]:
-    def make(seed: int = 7, **changes: object) -> Rig:
-        clock = SimulatedClock(datetime(2026, 3, 1, tzinfo=UTC))
-        plant, shield = SimulatedNetwork(real, seed, clock), Shield.of(params, 1.3)
-        (tmp_path / "keys").mkdir()
-        service = create(tmp_path / "keys", "service", Role.SERVICE, Environment.LAB)
-        audit = AuditLog.open(tmp_path / "audit.jsonl", service, clock, durable=False)
-        lease = Lease(clock, 3 * PERIOD_S)
-        policy, refusals = Sleepy(clock), []
-        parts = LoopParts(
-            network=plant,
-            gate=Gate(plant, shield.rules, audit, clock, plant.cells, GateSettings(lease=lease)),
-            audit=audit,
-            clock=clock,
-            lease=lease,
-            supervisor=Supervisor(shield, seed=1),
-            policy=policy,
-            task=EnergySaving(),
-            watch=Watch(params, {}),
-            ring=SnapshotRing(Snapshot.factory_safe(plant.read(plant.cells))),
-            keeper=ModeKeeper(tmp_path / "mode.json", audit.append, Mode.LOCKED),
-            certificate_refusals=lambda: refusals,
-            policy_state=PolicyState.CERTIFIED,
-            trainer="trainer",
-            certifier="certifier",
-            shield_failures=(),
-        )
-        canary = tuple(params.cells[c].name for c in params.capacity_cells[:2])
-        loop = OperatingLoop(replace(parts, **changes), LoopSettings(2, 2, 2, canary))
-        return Rig(loop, LoopDesk(loop, clock), plant, clock, policy, service, tmp_path, refusals)
-
-    return make
-
-
-@pytest.fixture
-def rig(make_rig: Callable[..., Rig]) -> Rig:
-    return make_rig()
-
-
-@pytest.fixture
-def closed(rig: Rig) -> Rig:
-    """In CLOSED_LOOP, with two carriers asleep."""
-    rig.climb(Mode.CLOSED_LOOP).run()
-    assert rig.states() == [0, 4, 0, 4, 0, 0, 0]
-    return rig
-
-
-def broken_log(*_: object, **__: object) -> str:
-    raise AuditUnavailable("no space left on the disk")
-
-
-def break_audit(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    audit = rig.loop.parts.audit
-    monkeypatch.setattr(audit, "append", broken_log)
-    monkeypatch.setattr(audit, "writable", lambda: False)
-    rig.loop.parts.keeper.record = broken_log
 
 
 # What may reach the network
 
 
 @pytest.mark.parametrize("mode", [Mode.LOCKED, Mode.SHADOW, Mode.ADVISORY])
-def test_below_guarded_nothing_reaches_the_network(rig: Rig, mode: Mode) -> None:
+def test_below_guarded_nothing_reaches_the_network(rig, mode: Mode) -> None:
     if mode is not Mode.LOCKED:
         rig.climb(mode)
     cycle = rig.run(5)
@@ -188,7 +36,8 @@ def test_below_guarded_nothing_reaches_the_network(rig: Rig, mode: Mode) -> None
     assert rig.writers() == {"factory"}
 
 
-def test_in_guarded_only_the_canary_cells_are_touched(rig: Rig, params: Params) -> None:
+def test_in_guarded_only_the_canary_cells_are_touched(rig, params: Params) -> None:
+    rig.policy.greedy = True
     rig.climb(Mode.GUARDED).run(8)
     states = dict(zip(rig.plant.cells, rig.states(), strict=True))
     asleep = {name for name, state in states.items() if state}
@@ -196,13 +45,15 @@ def test_in_guarded_only_the_canary_cells_are_touched(rig: Rig, params: Params) 
     assert asleep <= set(rig.loop.settings.canary_cells)
 
 
-def test_in_closed_loop_what_the_shield_decided_is_in_force(closed: Rig) -> None:
+def test_in_closed_loop_what_the_shield_decided_is_in_force(closed) -> None:
     for _ in range(6):
         cycle = closed.run()
         assert np.array_equal(cycle.decision.applied.carrier_state[0], closed.states())
 
 
-def test_sleepers_are_woken_before_a_promise_breaks_when_traffic_grows(closed: Rig) -> None:
+def test_sleepers_are_woken_before_a_promise_breaks_when_traffic_grows(closed) -> None:
+    closed.policy.greedy = True
+    closed.run(2)
     closed.plant.inject_surge(1, 0.0, 2400.0, 3600.0, 80.0)
     cycles = [closed.run() for _ in range(12)]
     assert any(not cycle.decision.applied.carrier_state.any() for cycle in cycles)
@@ -212,7 +63,7 @@ def test_sleepers_are_woken_before_a_promise_breaks_when_traffic_grows(closed: R
 # Climbing the ladder
 
 
-def test_a_missing_certificate_keeps_guarded_shut_and_says_so(rig: Rig) -> None:
+def test_a_missing_certificate_keeps_guarded_shut_and_says_so(rig) -> None:
     rig.climb(Mode.ADVISORY).run(3)
     rig.refusals.append(Refusal("missing", "no certificate was given"))
     answer = rig.ask(Mode.GUARDED)
@@ -225,7 +76,7 @@ def test_a_missing_certificate_keeps_guarded_shut_and_says_so(rig: Rig) -> None:
     {"policy_state": PolicyState.TESTED}, {"shield_failures": ("never fires",)}, {"trainer": ""},
     {"trainer": "operator"}, {"certifier": "officer"},
 ])  # fmt: skip
-def test_guarded_is_refused_with_a_reason(make_rig: Callable[..., Rig], change: dict[str, object]) -> None:
+def test_guarded_is_refused_with_a_reason(make_rig, change: dict[str, object]) -> None:
     rig = make_rig(**change)
     rig.run(3)
     rig.loop.parts.keeper.mode = Mode.ADVISORY
@@ -235,7 +86,7 @@ def test_guarded_is_refused_with_a_reason(make_rig: Callable[..., Rig], change: 
     assert rig.loop.mode is Mode.ADVISORY
 
 
-def test_the_same_person_twice_is_one_person(rig: Rig) -> None:
+def test_the_same_person_twice_is_one_person(rig) -> None:
     rig.climb(Mode.ADVISORY).run(3)
     pending = rig.desk.request_mode(*OPERATOR, Mode.GUARDED, "go")["pending"]
     for role in ("operator", "safety_officer"):
@@ -248,23 +99,87 @@ def test_the_same_person_twice_is_one_person(rig: Rig) -> None:
 
 
 @pytest.mark.parametrize("to", [Mode.ADVISORY, Mode.GUARDED, Mode.CLOSED_LOOP])
-def test_no_step_of_the_ladder_can_be_skipped(rig: Rig, to: Mode) -> None:
+def test_no_step_of_the_ladder_can_be_skipped(rig, to: Mode) -> None:
     rig.run(5)
     assert not rig.ask(to)["granted"]
     assert rig.loop.mode is Mode.LOCKED
 
 
-def test_a_new_mode_must_stand_for_its_dwell_before_the_next(rig: Rig) -> None:
+def test_a_new_mode_must_stand_for_its_dwell_before_the_next(rig) -> None:
     rig.climb(Mode.ADVISORY)
     answer = rig.ask(Mode.GUARDED)
     assert not answer["granted"]
     assert any("dwell_ok" in text for text in answer["refusals"])
 
 
+@pytest.mark.parametrize(
+    ("mode", "counts"),
+    [(mode, mode in (Mode.SHADOW, Mode.ADVISORY, Mode.GUARDED, Mode.CLOSED_LOOP)) for mode in MODES],
+)
+def test_only_decisions_of_shadow_and_above_count_as_shadow_decisions(rig, mode: Mode, counts: bool) -> None:
+    rig.loop.parts.keeper.mode = mode
+    rig.loop.cycle()
+    assert rig.loop.at.shadow_decisions == counts
+
+
+def test_time_in_locked_does_not_open_advisory(rig) -> None:
+    rig.run(5)
+    assert rig.ask(Mode.SHADOW)["granted"]
+    rig.run(1)
+    answer = rig.ask(Mode.ADVISORY)
+    assert any("enough_shadow_decisions" in text for text in answer["refusals"])
+    rig.run(1)
+    assert rig.ask(Mode.ADVISORY)["granted"]
+
+
+def test_a_policy_that_decides_nothing_does_not_open_advisory(rig) -> None:
+    rig.climb(Mode.SHADOW)
+    rig.policy.fails = True
+    rig.run(5)
+    assert rig.loop.at.shadow_decisions == 0
+    assert not rig.ask(Mode.ADVISORY)["granted"]
+
+
+@pytest.mark.parametrize("strikes", ["changed", "failing"])
+def test_what_the_policy_did_before_it_acted_does_not_trip_guarded(rig, strikes: str) -> None:
+    rig.climb(Mode.ADVISORY)
+    for _ in range(20):
+        getattr(rig.loop.parts.watch, strikes).record(True)
+    rig.run(3)
+    assert rig.ask(Mode.GUARDED)["granted"]
+    assert rig.run().trip is None
+    assert rig.loop.mode is Mode.GUARDED
+
+
+def test_what_the_policy_did_in_guarded_counts_in_closed_loop(rig) -> None:
+    rig.climb(Mode.GUARDED).run(3)
+    for _ in range(10):
+        rig.loop.parts.watch.changed.record(True)
+    assert rig.ask(Mode.CLOSED_LOOP)["granted"]
+    assert rig.run().trip is Trip.INTERVENTIONS
+
+
+def test_strikes_begin_anew_each_time_the_policy_begins_to_act(rig) -> None:
+    rig.climb(Mode.GUARDED).run()
+    rig.ask(Mode.ADVISORY)
+    rig.run(3)
+    for _ in range(10):
+        rig.loop.parts.watch.changed.record(True)
+    assert rig.ask(Mode.GUARDED)["granted"]
+    assert rig.run().trip is None
+
+
+def test_too_many_periods_outside_the_envelope_keep_guarded_shut(rig) -> None:
+    rig.climb(Mode.ADVISORY).run(3)
+    for _ in range(3):
+        rig.loop.parts.watch.outside.record(True)
+    assert any("in_scope" in text for text in rig.ask(Mode.GUARDED)["refusals"])
+
+
 # Failing policies
 
 
-def test_a_policy_that_raises_is_replaced_by_the_plan(closed: Rig) -> None:
+def test_a_policy_that_raises_is_replaced_by_the_plan(closed) -> None:
     closed.policy.fails = True
     cycle = closed.run()
     assert cycle.proposal is None
@@ -272,7 +187,7 @@ def test_a_policy_that_raises_is_replaced_by_the_plan(closed: Rig) -> None:
     assert closed.states() == AWAKE
 
 
-def test_the_third_failure_ends_in_fallback_with_everything_awake(closed: Rig) -> None:
+def test_the_third_failure_ends_in_fallback_with_everything_awake(closed) -> None:
     closed.policy.fails = True
     trips = [closed.run().trip for _ in range(3)]
     assert trips == [None, None, Trip.POLICY]
@@ -280,7 +195,7 @@ def test_the_third_failure_ends_in_fallback_with_everything_awake(closed: Rig) -
     assert closed.states() == AWAKE
 
 
-def test_a_late_answer_is_dropped(closed: Rig) -> None:
+def test_a_late_answer_is_dropped(closed) -> None:
     closed.policy.takes_s = 61.0
     cycle = closed.run()
     assert cycle.decision.reason[0] == 10
@@ -290,7 +205,7 @@ def test_a_late_answer_is_dropped(closed: Rig) -> None:
 # Losing authority
 
 
-def test_a_certificate_that_stops_counting_takes_authority_at_once(closed: Rig) -> None:
+def test_a_certificate_that_stops_counting_takes_authority_at_once(closed) -> None:
     closed.refusals.append(Refusal("expired", "it has expired"))
     cycle = closed.run()
     assert "certificate_valid" in cycle.outcome
@@ -298,7 +213,7 @@ def test_a_certificate_that_stops_counting_takes_authority_at_once(closed: Rig) 
     assert closed.states() == AWAKE
 
 
-def test_a_lapsed_lease_fences_the_loop(closed: Rig) -> None:
+def test_a_lapsed_lease_fences_the_loop(closed) -> None:
     before = closed.states()
     closed.clock.advance(4 * PERIOD_S)
     cycle = closed.run(3)
@@ -307,7 +222,7 @@ def test_a_lapsed_lease_fences_the_loop(closed: Rig) -> None:
     assert all(now <= then for now, then in zip(closed.states(), before, strict=True))  # at most awake again
 
 
-def test_a_stop_wakes_everything_even_after_the_lease_lapsed(closed: Rig) -> None:
+def test_a_stop_wakes_everything_even_after_the_lease_lapsed(closed) -> None:
     closed.clock.advance(4 * PERIOD_S)
     closed.run()
     closed.desk.stop(*OPERATOR, "now")
@@ -316,7 +231,7 @@ def test_a_stop_wakes_everything_even_after_the_lease_lapsed(closed: Rig) -> Non
 
 
 @pytest.mark.parametrize("down", [Mode.LOCKED, Mode.SHADOW, Mode.ADVISORY])
-def test_a_step_down_from_acting_gives_capacity_back(closed: Rig, down: Mode) -> None:
+def test_a_step_down_from_acting_gives_capacity_back(closed, down: Mode) -> None:
     assert closed.desk.request_mode(*OPERATOR, down, "enough")["granted"]
     assert closed.states() == AWAKE
 
@@ -325,7 +240,7 @@ def test_a_step_down_from_acting_gives_capacity_back(closed: Rig, down: Mode) ->
 
 
 @pytest.mark.parametrize("mode", [Mode.SHADOW, Mode.ADVISORY, Mode.GUARDED, Mode.CLOSED_LOOP])
-def test_stop_wakes_everything_from_every_mode_and_again_is_the_same(rig: Rig, mode: Mode) -> None:
+def test_stop_wakes_everything_from_every_mode_and_again_is_the_same(rig, mode: Mode) -> None:
     rig.climb(mode).run(2)
     for _ in range(3):
         assert rig.desk.stop(*OPERATOR, "now")["granted"]
@@ -336,13 +251,13 @@ def test_stop_wakes_everything_from_every_mode_and_again_is_the_same(rig: Rig, m
 
 
 @pytest.mark.parametrize("mode", [Mode.HOLD, Mode.FALLBACK, Mode.ROLLING_BACK])
-def test_stop_works_from_the_modes_of_trouble_too(closed: Rig, mode: Mode) -> None:
+def test_stop_works_from_the_modes_of_trouble_too(closed, mode: Mode) -> None:
     closed.loop.parts.keeper.mode = mode
     assert closed.desk.stop(*OPERATOR, "now")["granted"]
     assert (closed.loop.mode, closed.states()) == (Mode.SAFE_STOP, AWAKE)
 
 
-def test_a_stop_on_locked_touches_nothing(rig: Rig) -> None:
+def test_a_stop_on_locked_touches_nothing(rig) -> None:
     rig.run(2)
     rig.plant.edit(rig.plant.cells[1], 4, "alice")
     assert rig.desk.stop(*OPERATOR, "now")["granted"]
@@ -351,7 +266,7 @@ def test_a_stop_on_locked_touches_nothing(rig: Rig) -> None:
     assert rig.states()[1] == 4
 
 
-def test_a_stop_undoes_a_change_that_is_still_pending(rig: Rig) -> None:
+def test_a_stop_undoes_a_change_that_is_still_pending(rig) -> None:
     rig.climb(Mode.GUARDED)
     rig.loop.cycle()
     assert rig.loop.parts.gate.pending is not None
@@ -363,7 +278,7 @@ def test_a_stop_undoes_a_change_that_is_still_pending(rig: Rig) -> None:
 # Advice
 
 
-def test_accepted_advice_is_applied_and_confirmed(rig: Rig) -> None:
+def test_accepted_advice_is_applied_and_confirmed(rig) -> None:
     rig.climb(Mode.ADVISORY).run()
     (made,) = rig.desk.advise_list()["recommendations"]
     assert rig.desk.advise_accept(*OPERATOR, made["id"])["granted"]
@@ -373,7 +288,7 @@ def test_accepted_advice_is_applied_and_confirmed(rig: Rig) -> None:
     assert rig.states() == [0, 4, 0, 4, 0, 0, 0]
 
 
-def test_expired_advice_is_refused(rig: Rig) -> None:
+def test_expired_advice_is_refused(rig) -> None:
     rig.climb(Mode.ADVISORY).run()
     (made,) = rig.desk.advise_list()["recommendations"]
     rig.policy.fails = True
@@ -384,7 +299,7 @@ def test_expired_advice_is_refused(rig: Rig) -> None:
     assert rig.records("advice_refused")
 
 
-def test_advice_is_shielded_again_when_it_is_accepted(rig: Rig) -> None:
+def test_advice_is_shielded_again_when_it_is_accepted(rig) -> None:
     rig.climb(Mode.ADVISORY).run()
     (made,) = rig.desk.advise_list()["recommendations"]
     rig.loop.parts.supervisor.belief.members.arrays.area_load[:] *= 5
@@ -394,7 +309,7 @@ def test_advice_is_shielded_again_when_it_is_accepted(rig: Rig) -> None:
 
 
 @pytest.mark.parametrize("down", [Mode.SHADOW, Mode.LOCKED])
-def test_advice_is_worth_nothing_after_a_step_down(rig: Rig, down: Mode) -> None:
+def test_advice_is_worth_nothing_after_a_step_down(rig, down: Mode) -> None:
     rig.climb(Mode.ADVISORY).run()
     (made,) = rig.desk.advise_list()["recommendations"]
     rig.ask(down)
@@ -402,7 +317,47 @@ def test_advice_is_worth_nothing_after_a_step_down(rig: Rig, down: Mode) -> None
     assert rig.states() == AWAKE
 
 
-def test_what_advice_put_to_sleep_is_woken_when_a_crowd_comes(rig: Rig) -> None:
+def withdrawn(rig) -> list[object]:
+    return [body["id"] for body in rig.records("advice_withdrawn")]
+
+
+def test_advice_that_the_loop_no_longer_gives_is_withdrawn_on_record(rig) -> None:
+    rig.climb(Mode.ADVISORY).run()
+    (made,) = rig.desk.advise_list()["recommendations"]
+    assert withdrawn(rig) == []
+    rig.policy.fails = True  # the plan keeps everything awake: nothing would change any more
+    rig.run()
+    assert rig.desk.advise_list()["recommendations"] == []
+    assert withdrawn(rig) == [made["id"]]
+    assert not rig.desk.advise_accept(*OPERATOR, made["id"])["granted"]
+    assert rig.states() == AWAKE
+
+
+@pytest.mark.parametrize("why", ["silence", "mode", "certificate"])
+def test_advice_ends_with_whatever_it_came_from(rig, monkeypatch: pytest.MonkeyPatch, why: str) -> None:
+    rig.climb(Mode.ADVISORY).run()
+    (made,) = rig.desk.advise_list()["recommendations"]
+    if why == "silence":
+        rig.plant.inject(ActuatorFaults(unreachable=1))
+    elif why == "mode":
+        rig.ask(Mode.SHADOW)
+    else:
+        monkeypatch.setattr(rig.loop.parts.lease, "alive", lambda *_: False)
+    rig.run()
+    assert rig.desk.advise_list()["recommendations"] == []
+    assert withdrawn(rig) == [made["id"]]
+
+
+def test_advice_that_was_taken_is_not_withdrawn(rig) -> None:
+    rig.climb(Mode.ADVISORY).run()
+    (made,) = rig.desk.advise_list()["recommendations"]
+    assert rig.desk.advise_reject(*OPERATOR, made["id"], "not tonight")["granted"]
+    rig.policy.fails = True
+    rig.run(2)
+    assert withdrawn(rig) == []
+
+
+def test_what_advice_put_to_sleep_is_woken_when_a_crowd_comes(rig) -> None:
     rig.climb(Mode.ADVISORY).run()
     (made,) = rig.desk.advise_list()["recommendations"]
     rig.desk.advise_accept(*OPERATOR, made["id"])
@@ -415,7 +370,7 @@ def test_what_advice_put_to_sleep_is_woken_when_a_crowd_comes(rig: Rig) -> None:
 # Harm
 
 
-def test_harm_rolls_back_to_hold_with_everything_awake(closed: Rig) -> None:
+def test_harm_rolls_back_to_hold_with_everything_awake(closed) -> None:
     closed.run(4)
     closed.crowd()
     cycles = [closed.run() for _ in range(4)]
@@ -425,7 +380,7 @@ def test_harm_rolls_back_to_hold_with_everything_awake(closed: Rig) -> None:
 
 
 def test_harm_is_never_answered_with_the_configuration_that_did_it(
-    closed: Rig, monkeypatch: pytest.MonkeyPatch
+    closed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     closed.run(6)
     assert next(iter(closed.loop.parts.ring)).values == dict(
@@ -438,7 +393,7 @@ def test_harm_is_never_answered_with_the_configuration_that_did_it(
     assert (closed.loop.mode, closed.states()) == (Mode.HOLD, AWAKE)
 
 
-def test_without_harm_nothing_is_rolled_back(closed: Rig) -> None:
+def test_without_harm_nothing_is_rolled_back(closed) -> None:
     for _ in range(12):
         cycle = closed.run()
         assert cycle.trip not in (Trip.HARM, Trip.UNRECOVERABLE)
@@ -446,9 +401,7 @@ def test_without_harm_nothing_is_rolled_back(closed: Rig) -> None:
     assert closed.loop.mode not in (Mode.HOLD, Mode.ROLLING_BACK)
 
 
-def test_a_rollback_that_the_network_interrupted_is_finished(
-    closed: Rig, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_rollback_that_the_network_interrupted_is_finished(closed, monkeypatch: pytest.MonkeyPatch) -> None:
     closed.run(4)
     gate, snapshot = closed.loop.parts.gate, closed.loop.parts.gate.snapshot
 
@@ -459,21 +412,20 @@ def test_a_rollback_that_the_network_interrupted_is_finished(
     closed.crowd()
     closed.run()
     monkeypatch.setattr(gate, "snapshot", unreachable)
-    with pytest.raises(NetworkUnavailable):
-        closed.run()
+    assert "no answer" in closed.run().outcome
     assert closed.loop.mode is Mode.ROLLING_BACK
     closed.run()
     assert (closed.loop.mode, closed.states()) == (Mode.HOLD, AWAKE)
 
 
-def test_a_hold_does_not_leave_a_crowd_without_capacity(closed: Rig) -> None:
+def test_a_hold_does_not_leave_a_crowd_without_capacity(closed) -> None:
     closed.desk.request_mode(*OPERATOR, Mode.HOLD, "let me look")
     closed.crowd()
     closed.run(6)
     assert closed.states() == AWAKE
 
 
-def test_an_actuator_that_lies_is_found_out_and_undone(rig: Rig) -> None:
+def test_an_actuator_that_lies_is_found_out_and_undone(rig) -> None:
     rig.climb(Mode.GUARDED)
     rig.plant.inject(ActuatorFaults(ignore=1))
     cycle = rig.run()
@@ -484,7 +436,7 @@ def test_an_actuator_that_lies_is_found_out_and_undone(rig: Rig) -> None:
 # Records
 
 
-def test_every_period_leaves_one_record_and_the_log_verifies(closed: Rig) -> None:
+def test_every_period_leaves_one_record_and_the_log_verifies(closed) -> None:
     closed.crowd()
     closed.run(5)
     closed.loop.parts.audit.checkpoint()
@@ -493,38 +445,34 @@ def test_every_period_leaves_one_record_and_the_log_verifies(closed: Rig) -> Non
     assert [body["period"] for body in closed.records("decision")] == list(range(closed.loop.at.period))
 
 
-def test_people_and_their_reasons_are_in_the_log(closed: Rig) -> None:
+def test_people_and_their_reasons_are_in_the_log(closed) -> None:
     (change,) = [body for body in closed.records("mode_changed") if body["to"] == Mode.CLOSED_LOOP]
     assert set(change["people"]) == {"operator", "officer"}
     assert change["reason"] == "the next step"
 
 
-def test_without_an_audit_log_nothing_new_is_applied(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_an_audit_log_nothing_new_is_applied(rig, monkeypatch: pytest.MonkeyPatch) -> None:
     rig.climb(Mode.GUARDED)
-    break_audit(rig, monkeypatch)
+    rig.break_audit(monkeypatch)
     for _ in range(3):
-        try:
-            rig.run()
-        except AuditUnavailable:
-            rig.plant.wait(PERIOD_S)
+        rig.run()
         assert rig.states() == AWAKE
         assert rig.writers() == {"factory"}
     assert rig.loop.authority().mode.rank <= Mode.HOLD.rank
 
 
-def test_without_an_audit_log_advice_cannot_be_accepted(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_an_audit_log_advice_cannot_be_accepted(rig, monkeypatch: pytest.MonkeyPatch) -> None:
     rig.climb(Mode.ADVISORY).run()
     (made,) = rig.desk.advise_list()["recommendations"]
-    break_audit(rig, monkeypatch)
-    with pytest.raises(RuntimeError, match="no audit, no action"):
-        rig.desk.advise_accept(*OPERATOR, made["id"])
+    rig.break_audit(monkeypatch)
+    assert rig.desk.advise_accept(*OPERATOR, made["id"])["refusals"] == ["authority is HOLD"]
     assert rig.states() == AWAKE
 
 
 # People edit the network, and loops restart
 
 
-def test_what_a_person_wrote_is_left_alone_for_the_dwell(closed: Rig) -> None:
+def test_what_a_person_wrote_is_left_alone_for_the_dwell(closed) -> None:
     name = closed.plant.cells[1]
     closed.plant.edit(name, 0, "alice")
     closed.run(2)
@@ -532,7 +480,7 @@ def test_what_a_person_wrote_is_left_alone_for_the_dwell(closed: Rig) -> None:
     assert closed.plant.read([name])[name].last_writer == "alice"
 
 
-def test_a_rollback_keeps_what_a_person_wrote(rig: Rig) -> None:
+def test_a_rollback_keeps_what_a_person_wrote(rig) -> None:
     rig.climb(Mode.GUARDED)
     rig.loop.cycle()
     name = rig.loop.settings.canary_cells[0]
@@ -542,7 +490,7 @@ def test_a_rollback_keeps_what_a_person_wrote(rig: Rig) -> None:
     assert rig.plant.read([name])[name].last_writer == "alice"
 
 
-def test_a_restart_comes_up_no_higher_than_advisory(closed: Rig) -> None:
+def test_a_restart_comes_up_no_higher_than_advisory(closed) -> None:
     path = closed.folder / "mode.json"
     assert stored_mode(path) is Mode.ADVISORY
     closed.desk.stop(*OPERATOR, "now")
@@ -552,7 +500,7 @@ def test_a_restart_comes_up_no_higher_than_advisory(closed: Rig) -> None:
 # What is shown
 
 
-def test_the_status_says_where_the_loop_stands_and_why(closed: Rig) -> None:
+def test_the_status_says_where_the_loop_stands_and_why(closed) -> None:
     closed.refusals.append(Refusal("expired", "it has expired"))
     status = closed.desk.status()
     assert (status["mode"], status["authority"]) == ("CLOSED_LOOP", "ADVISORY")
@@ -560,7 +508,7 @@ def test_the_status_says_where_the_loop_stands_and_why(closed: Rig) -> None:
     assert set(status["margins"]) == {"throughput", "coverage", "blocking"}
 
 
-def test_a_recommendation_can_be_rejected_once(rig: Rig) -> None:
+def test_a_recommendation_can_be_rejected_once(rig) -> None:
     rig.climb(Mode.ADVISORY).run()
     (made,) = rig.desk.advise_list()["recommendations"]
     assert rig.desk.advise_reject(*OPERATOR, made["id"], "not tonight")["granted"]

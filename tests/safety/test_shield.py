@@ -268,8 +268,8 @@ def test_what_is_applied_asleep_was_foreseen_to_be_recoverable(proposal: list[in
     decision = SHIELD.decide(belief, Command.of(proposal), FRESH)
     if decision.applied.carrier_state.any():
         again = foresee(PARAMS, SHIELD.look, belief, decision.applied)
-        assert np.all(again >= 0)
-        assert again.tobytes() == decision.margins.tobytes()
+        assert np.all(again.margins >= 0)
+        assert again.margins.tobytes() == decision.margins.tobytes()
 
 
 @pytest.mark.parametrize("change", [{"demand_factor": 0.9}, {"demand_factor": np.nan}, {"burst_peak_mbps": -1.0},
@@ -281,7 +281,7 @@ def test_a_lookahead_that_hopes_for_the_best_is_refused(change: dict[str, float]
 
 def test_more_imagined_demand_never_makes_the_worst_margin_better() -> None:
     bold, careful = (foresee(PARAMS, Lookahead.of(PARAMS, factor), BUSY, ONE) for factor in (1.0, 1.5))
-    assert careful.min() <= bold.min()
+    assert careful.margins.min() <= bold.margins.min()
 
 
 def test_there_is_no_switch_that_turns_the_shield_off() -> None:

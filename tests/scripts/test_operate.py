@@ -15,12 +15,20 @@ from pathlib import Path
 
 import pytest
 
+from ranrein.agents.assembly import LoopPlan, assemble
 from ranrein.agents.config import from_mapping
+from ranrein.agents.desk import LoopDesk
+from ranrein.agents.identities import ensure_identities
+from ranrein.agents.loop import OperatingLoop
+from ranrein.agents.loop_parts import LoopSettings
 from ranrein.agents.operate_config import OperateConfig
 from ranrein.agents.operate_job import next_midnight, opened, telemetry_path
 from ranrein.envs.vector import params_of
+from ranrein.network.actuator_faults import ActuatorFaults
+from ranrein.network.plant import SimulatedNetwork
 from ranrein.network.telemetry import read_log, require_granularity
-from ranrein.safety.clock import SystemClock
+from ranrein.safety.clock import SimulatedClock, SystemClock
+from ranrein.safety.keys import Environment
 from ranrein.safety.lifecycle import Mode
 from ranrein.safety.shield import Shield
 from ranrein.scripts import operate
@@ -58,9 +66,9 @@ def session(tiny_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Session
     )
     try:
         wait_until((state / "control.sock").exists, process, "control socket")
-        codes = {
-            mode: ask(state, "mode", mode, "--reason", "test") for mode in ("shadow", "advisory", "guarded")
-        }
+        codes = {"shadow": ask(state, "mode", "shadow", "--reason", "test")}
+        wait_until(lambda: shadow_decisions(state) >= 1, process, "shadow decision")
+        codes |= {mode: ask(state, "mode", mode, "--reason", "test") for mode in ("advisory", "guarded")}
         codes |= {"stop": ask(state, "stop", "--reason", "test"), "status": ask(state, "status")}
         stopped = json.loads((state / "mode.json").read_text())
         wait_until(lambda: len(list(read_log(state / "telemetry.jsonl"))) > 1, process, "second record")
@@ -77,6 +85,12 @@ def wait_until(reached: Callable[[], bool], process: subprocess.Popen[str], what
         assert process.poll() is None, process.communicate()[0]
         assert time.monotonic() < due, f"no {what}"
         time.sleep(0.05)
+
+
+def shadow_decisions(state: Path) -> int:
+    whole = (state / "audit.jsonl").read_bytes().split(b"\n")[:-1]  # the last line may be half written
+    records = [json.loads(line) for line in whole]
+    return sum(record["kind"] == "decision" and record["body"]["mode"] == Mode.SHADOW for record in records)
 
 
 def ask(state: Path, *words: str) -> int:
@@ -147,6 +161,74 @@ def test_capacity_that_only_this_process_watches_over_is_given_back_at_the_end(
         assert operation.standing()["carriers"] == {"mast-0-n78": "TRX_MUTED"}
     assert not operation.loop.in_force().carrier_state.any()
     assert operation.loop.mode is Mode.ADVISORY
+
+
+def test_a_loop_that_died_leaves_its_sleepers_to_the_next_which_wakes_them_before_anything_else(
+    tmp_path: Path, constant_policy: Callable[[Path, int], None]
+) -> None:
+    constant_policy(tmp_path / "policy", CarrierState.TRX_MUTED)
+    (tmp_path / "mode.json").write_text('{"mode":"ADVISORY","version":1}')
+    shield, clock = Shield.of(params_of("tiny")), SimulatedClock(datetime(2026, 3, 1, tzinfo=UTC))
+    plant = SimulatedNetwork(shield.params, 0, clock)
+    plan = LoopPlan(tmp_path, tmp_path, None, shield.params, LoopSettings(), shield)
+    service = ensure_identities(tmp_path, Environment.LAB)["service"]
+    dead = assemble(plan, plant, clock, service)
+    live(dead, plant)
+    (made,) = dead.advice.current(dead.at.period)
+    assert LoopDesk(dead, clock).advise_accept("ada", "operator", made.id)["granted"]
+    live(dead, plant)
+    assert dead.in_force().carrier_state.any()
+    assert dead.parts.gate.pending is None
+    dead.parts.audit.close()  # what the system does with the files of a dead process
+    loop = assemble(plan, plant, clock, service)
+    assert not loop.in_force().carrier_state.any()
+    assert loop.mode is Mode.ADVISORY
+    loop.parts.audit.close()
+
+
+def live(loop: OperatingLoop, plant: SimulatedNetwork) -> None:
+    for _ in range(2):
+        loop.cycle()
+        plant.wait(300.0)
+
+
+def test_capacity_is_given_back_even_when_the_run_breaks_down(
+    tmp_path: Path, constant_policy: Callable[[Path, int], None]
+) -> None:
+    constant_policy(tmp_path / "policy", CarrierState.TRX_MUTED)
+    (tmp_path / "mode.json").write_text('{"mode":"ADVISORY","version":1}')
+    config = OperateConfig(policy=str(tmp_path), scenario="tiny", state=str(tmp_path), pace=0.0)
+
+    loops: list[OperatingLoop] = []
+
+    def break_down() -> None:
+        raise RuntimeError("a bug")
+
+    def operate_and_break_down() -> None:
+        with opened(config, Shield.of(params_of("tiny")), SystemClock()) as operation:
+            loops.append(operation.loop)
+            operation.run(2, threading.Event(), lambda: None)
+            (made,) = operation.desk.advise_list()["recommendations"]
+            assert operation.desk.advise_accept("ada", "operator", made["id"])["granted"]
+            operation.run(1, threading.Event(), break_down)
+
+    with pytest.raises(RuntimeError, match="a bug"):
+        operate_and_break_down()
+    assert not loops[0].in_force().carrier_state.any()
+
+
+def test_a_network_that_does_not_answer_is_shown_and_logged_as_such(
+    tiny_run: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    config = OperateConfig(policy=str(tiny_run), scenario="tiny", state=str(tmp_path), pace=0.0)
+    with opened(config, Shield.of(params_of("tiny")), SystemClock()) as operation:
+        operation.run(1, threading.Event(), lambda: None)
+        operation.plant.inject(ActuatorFaults(unreachable=2))
+        operation.run(1, threading.Event(), lambda: None)
+        assert "unknown" in str(operation.standing()["carriers"])
+        operation.run(1, threading.Event(), lambda: None)
+    assert len(list(read_log(tmp_path / "telemetry.jsonl"))) == 2
+    assert "no telemetry record" not in caplog.text
 
 
 def test_defaults_are_those_of_the_dataclass() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ranrein.twin.antenna import column_gain_db, element_gain_db, sector_gain_db
+from ranrein.twin.antenna import INDOOR_ELEMENT, column_gain_db, element_gain_db, sector_gain_db
 
 
 @pytest.mark.parametrize(
@@ -14,6 +14,13 @@ from ranrein.twin.antenna import column_gain_db, element_gain_db, sector_gain_db
 )
 def test_element_gain_at_known_angles(theta_deg: float, phi_deg: float, gain_dbi: float) -> None:
     assert element_gain_db(theta_deg, phi_deg) == pytest.approx(gain_dbi, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("theta_deg", "phi_deg", "gain_dbi"), [(90, 0, 5), (90, 45, 2), (135, 0, 2), (90, 180, -20)]
+)
+def test_the_indoor_element_is_wider_and_weaker(theta_deg: float, phi_deg: float, gain_dbi: float) -> None:
+    assert element_gain_db(theta_deg, phi_deg, INDOOR_ELEMENT) == pytest.approx(gain_dbi, abs=1e-12)
 
 
 def test_column_gain_peaks_at_the_tilt_with_ten_log_of_the_elements() -> None:

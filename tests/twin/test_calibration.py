@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -11,48 +12,58 @@ import pytest
 from ranrein.twin.calibration import SETUPS, drop
 
 METRICS = ("coupling_loss", "geometry_sinr", "wideband_sir")
-ENVELOPE_PERCENTILES = (5, 20, 50, 80, 95)
-N_UE = 5000
+GATES = (5, 10, 20, 50, 80, 90, 95)  # percentiles
+N_UE = 20_000
 
 
-@pytest.fixture(scope="module", params=["UMa-6GHz", "UMi-6GHz"])
-def scenario(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
-@pytest.fixture(scope="module")
-def dropped(scenario: str) -> dict[str, np.ndarray]:
+@cache
+def _dropped(scenario: str) -> dict[str, np.ndarray]:
     return dict(zip(METRICS, drop(scenario, N_UE, seed=2016), strict=True))
 
 
-def _companies(folder: Path, scenario: str) -> dict[tuple[str, int], dict[str, str]]:
+@cache
+def _companies(folder: Path) -> dict[tuple[str, str], dict[int, dict[str, float]]]:
+    """Company results by set-up and metric, then percentile; a folder may keep set-ups back."""
     with (folder / "reference" / "r1-165974_phase1_cdf.csv").open(newline="") as file:
-        rows = [row for row in csv.DictReader(file) if row["scenario"] == scenario]
-    return {(row["metric"], int(row["percentile"])): row for row in rows}
+        rows = list(csv.DictReader(file))
+    found: dict[tuple[str, str], dict[int, dict[str, float]]] = {}
+    for row in rows:
+        values = {name: float(row[name]) for name in ("median_db", "min_db", "max_db")}
+        found.setdefault((row["scenario"], row["metric"]), {})[int(row["percentile"])] = values
+    assert len({scenario for scenario, _ in found}) >= 3
+    return found
 
 
-@pytest.mark.parametrize("metric", METRICS)
-def test_median_lies_within_one_db_of_the_companies(
-    scenario: str, dropped: dict[str, np.ndarray], metric: str, reference_data: Path
-) -> None:
-    median_db = float(_companies(reference_data, scenario)[metric, 50]["median_db"])
-    assert np.median(dropped[metric]) == pytest.approx(median_db, abs=1.0)
+def test_every_median_lies_within_one_db_of_the_companies(reference_data: Path) -> None:
+    for (scenario, metric), rows in _companies(reference_data).items():
+        got = np.median(_dropped(scenario)[metric])
+        assert got == pytest.approx(rows[50]["median_db"], abs=1.0), (scenario, metric)
 
 
-@pytest.mark.parametrize("metric", ["coupling_loss", "geometry_sinr"])
-@pytest.mark.parametrize("percentile", ENVELOPE_PERCENTILES)
-def test_percentile_lies_inside_the_company_envelope(
-    scenario: str, dropped: dict[str, np.ndarray], metric: str, percentile: int, reference_data: Path
-) -> None:
-    row = _companies(reference_data, scenario)[metric, percentile]
-    got = np.percentile(dropped[metric], percentile)
-    assert float(row["min_db"]) <= got <= float(row["max_db"])
+def test_every_gate_percentile_lies_inside_the_company_range(reference_data: Path) -> None:
+    """The companies agree on the wide-band SIR within half a decibel: half of that is left to sampling."""
+    for (scenario, metric), rows in _companies(reference_data).items():
+        spare_db = 0.25 if metric == "wideband_sir" else 0.0
+        for percentile, got in zip(GATES, np.percentile(_dropped(scenario)[metric], GATES), strict=True):
+            low, high = rows[percentile]["min_db"] - spare_db, rows[percentile]["max_db"] + spare_db
+            assert low <= got <= high, (scenario, metric, percentile)
 
 
-def test_median_coupling_loss_of_the_6_ghz_macro_grid_is_near_minus_120_db() -> None:
-    coupling_db, sinr_db, sir_db = drop("UMa-6GHz", 2000, seed=1)
-    assert np.median(coupling_db) == pytest.approx(-120.0, abs=2.0)
+def test_medians_of_the_6_ghz_macro_grid_are_those_of_r1_165974() -> None:
+    """Sectors that look between the neighbouring sites would lower the SIR by 0.7 dB."""
+    coupling_db, sinr_db, sir_db = drop("UMa-6GHz", 8000, seed=1)
+    assert np.median(coupling_db) == pytest.approx(-120.0, abs=1.2)
+    assert np.median(sinr_db) == pytest.approx(5.9, abs=0.6)
+    assert np.median(sir_db) == pytest.approx(8.6, abs=0.4)
     assert np.all(sinr_db < sir_db)
+
+
+@pytest.mark.parametrize("grid", ["UMa", "UMi"])
+def test_a_higher_carrier_costs_coupling_but_not_interference(grid: str) -> None:
+    """Losses that grow with frequency hit serving and interfering sites alike."""
+    low, high = (drop(f"{grid}-{f}GHz", 6000, seed=3) for f in (30, 70))
+    assert np.median(low[0]) - np.median(high[0]) == pytest.approx(16.5, abs=1.5)
+    assert np.median(high[2]) == pytest.approx(np.median(low[2]), abs=0.3)
 
 
 def test_same_seed_gives_the_same_drop_and_another_seed_does_not() -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from ranrein.twin.fields import gaussian_field, normal_cdf, uniform_field
+from ranrein.twin.radio_scenario import shadowing
 
 
 def _correlation(field: np.ndarray, lag: int) -> float:
@@ -56,6 +57,27 @@ def test_uniform_field_is_uniform_and_correlated() -> None:
     assert _correlation(field - 0.5, 2) == pytest.approx(
         6.0 / np.pi * np.arcsin(np.exp(-1.0) / 2.0), abs=0.05
     )
+
+
+@pytest.mark.parametrize("scenario", ["InH-open", "InF-SL", "InF-DL"])
+def test_a_line_of_sight_indoors_holds_over_its_own_distance(scenario: str) -> None:
+    """Two points agree as often as two bivariate normal signs of correlation exp(-d / d_cor)."""
+    d_cor_m = shadowing(scenario).los_state_d_cor_m
+    in_sight = uniform_field(400, 400, d_cor_m / 4.0, d_cor_m, 5) < 0.5
+    for lag, decorrelations in ((1, 0.25), (8, 2.0)):
+        agree = np.mean(in_sight[:, lag:] == in_sight[:, :-lag])
+        assert agree == pytest.approx(0.5 + np.arcsin(np.exp(-decorrelations)) / np.pi, abs=0.02)
+
+
+def test_pixels_wider_than_the_clutter_choose_their_state_alone() -> None:
+    field = uniform_field(300, 300, 10.0, shadowing("InF-DH").los_state_d_cor_m, 2)
+    assert _correlation(field - 0.5, 1) == pytest.approx(0.0, abs=0.02)
+    assert field.mean() == pytest.approx(0.5, abs=0.01)
+
+
+def test_a_certain_line_of_sight_is_never_lost() -> None:
+    """Far in the tail 1 - tail rounds to 1, which a probability of 1 would miss."""
+    assert np.all(normal_cdf(np.array([9.0, 40.0])) < 1.0)
 
 
 def test_normal_cdf_agrees_with_erf() -> None:

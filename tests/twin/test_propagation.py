@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ranrein.twin.propagation import los_probability, path_loss_db
+from ranrein.twin.propagation import los_probability, path_loss_db, shadow_sigma_db
 
 GRID = Path(__file__).parents[1] / "data" / "tr38901_pathloss_grid.csv"
 SCENARIOS = ("UMa", "UMi-SC", "RMa", "InH-Office")
+SIDELINK = {"V2V-Urban", "V2V-Highway"}  # TR 37.885, which the twin does not model
 
 
 def _rows(path: Path) -> list[dict[str, str]]:
@@ -21,6 +22,15 @@ def _rows(path: Path) -> list[dict[str, str]]:
 
 def _link(row: dict[str, str]) -> tuple[float, float, float, float]:
     return (float(row["fc_ghz"]), float(row["d2d_m"]), float(row["h_bs_m"]), float(row["h_ut_m"]))
+
+
+def test_path_loss_matches_every_row_of_the_full_grid(reference_data: Path) -> None:
+    rows = _rows(reference_data / "reference" / "tr38901_pathloss_grid.csv")
+    assert len(rows) >= 182
+    for row in rows:
+        los_db, nlos_db = path_loss_db(row["scenario"], [True, False], *_link(row))
+        assert los_db == pytest.approx(float(row["pl_los_db"]), abs=0.06), row
+        assert nlos_db == pytest.approx(float(row["pl_nlos_db"]), abs=0.06), row
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
@@ -34,9 +44,9 @@ def test_path_loss_follows_the_reference_grid(scenario: str, los: bool, column: 
 
 
 def test_path_loss_matches_the_ns3_vectors(reference_data: Path) -> None:
-    """Includes the UMi rows that the ns-3 suite never executes; vehicle-to-vehicle is not modelled."""
+    """Includes the UMi rows that the ns-3 suite never executes; every other scenario but sidelink must pass."""
     rows = _rows(reference_data / "reference" / "tr38901_pathloss_ns3_vectors.csv")
-    modelled = [row for row in rows if row["scenario"] in SCENARIOS]
+    modelled = [row for row in rows if row["scenario"] not in SIDELINK]
     assert len(modelled) >= 16
     for row in modelled:
         got = path_loss_db(row["scenario"], row["condition"] == "LOS", *_link(row))
@@ -71,7 +81,7 @@ def test_a_high_terminal_sees_a_macro_site_more_often() -> None:
     assert high == pytest.approx(expected, abs=1e-12)
 
 
-@pytest.mark.parametrize("scenario", ["UMa", "UMi", "RMa", "InH-open", "InH-mixed"])
+@pytest.mark.parametrize("scenario", ["UMa", "UMi", "RMa", "InH-open", "InH-mixed", "InF-SL", "InF-DL"])
 def test_los_probability_falls_from_one_with_distance(scenario: str) -> None:
     """The open office of the table steps up by 0.003 at 49 m."""
     probability = los_probability(scenario, np.arange(0.0, 5000.0), 1.5)
@@ -107,9 +117,21 @@ def test_an_unknown_scenario_names_the_nearest_one() -> None:
         path_loss_db("UMaa", True, 3.5, 100.0, 25.0, 1.5)
 
 
-def test_los_probability_of_an_unspecified_office_is_refused() -> None:
-    with pytest.raises(ValueError, match="InH-open"):
-        los_probability("InH-Office", 10.0, 1.5)
+def test_an_unspecified_office_is_the_open_one_of_the_calibration() -> None:
+    distance_m = np.arange(0.0, 150.0, 0.5)
+    office, open_plan, mixed = (
+        los_probability(name, distance_m, 1.0) for name in ("InH-Office", "InH-open", "InH-mixed")
+    )
+    assert np.array_equal(office, open_plan)
+    assert np.all(office[3:] > mixed[3:])
+
+
+def test_shadowing_grows_where_a_rural_line_of_sight_passes_the_breakpoint() -> None:
+    """d_BP = 2 pi 35 m 1.5 m 0.7 GHz / c = 769.7 m."""
+    distance_m = [769.0, 770.0]
+    assert np.array_equal(shadow_sigma_db("RMa", True, 0.7, distance_m, 35.0, 1.5), [4.0, 6.0])
+    assert np.array_equal(shadow_sigma_db("RMa", False, 0.7, distance_m, 35.0, 1.5), [8.0, 8.0])
+    assert np.array_equal(shadow_sigma_db("UMi", [True, False], 3.5, 4000.0, 10.0, 1.5), [4.0, 7.82])
 
 
 @pytest.mark.parametrize(

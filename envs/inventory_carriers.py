@@ -1,0 +1,134 @@
+"""Carriers of an inventory: what the band says, what the file says, and whether the two agree."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import fields
+from functools import cache
+
+from ..twin.link import N_PRB
+from ..twin.radio_scenario import FC_RANGE_GHZ
+from ..twin.scenario import Carrier
+from .bands import BANDS, Band, band_of, frequency_of_arfcn
+from .inventory_defaults import AREA_DEFAULTS, carrier_defaults
+from .inventory_fields import Values
+from .inventory_rows import Problems, Row
+
+HORIZON_DEG = 90.0
+ANY_TX_POWER_DBM = (0.0, 60.0)  # where the area type is not known
+WHOLE = ("bandwidth_mhz", "scs_khz", "n_elements", "reference_set")
+MILLIWATTS_FROM = 1000.0  # a transmit power from here on is meant in mW, below in W
+
+
+def check_carrier(row: Row, values: Values, area: str | None, problems: Problems) -> None:
+    """Note what no carrier can be: off its band, of an impossible width, radiating watts instead of dBm."""
+    band = BANDS.get(str(values.get("band", "")))
+    if band is None and "band" not in row.values:
+        missing = [
+            f.name for f in fields(Carrier) if _schema_name(f.name) not in row.values and f.name != "tilt_deg"
+        ]
+        if missing:
+            problems.add(
+                row, "band", "is missing", f"give the band, or all the rest too: {', '.join(missing)}"
+            )
+    _check_frequency(row, values, band, problems)
+    _check_width(row, values, band, problems)
+    _check_power(row, values, area, problems)
+
+
+def make_carrier(values: Values, area: str, layer: str) -> Carrier:
+    """Return the carrier with every blank filled from the defaults."""
+    band = BANDS.get(str(values.get("band", "")))
+    filled: dict[str, float] = carrier_defaults(band, area, layer) if band else {}
+    filled |= {name: value for name, value in values.items() if isinstance(value, float)}
+    filled["tilt_deg"] = HORIZON_DEG + filled.pop("downtilt_deg")
+    numbers = {name: int(value) if name in WHOLE else float(value) for name, value in filled.items()}
+    return Carrier(layer=layer, **numbers)  # type: ignore[arg-type]
+
+
+def centre_ghz(values: Values) -> float:
+    """Return the frequency of a carrier, given or that of its band; infinite if neither is known."""
+    if isinstance(values.get("fc_ghz"), float):
+        return float(values["fc_ghz"])
+    band = BANDS.get(str(values.get("band", "")))
+    return band.centre_ghz if band else math.inf
+
+
+def _check_frequency(row: Row, values: Values, band: Band | None, problems: Problems) -> None:
+    if "fc_ghz" not in values:
+        return
+    fc = float(values["fc_ghz"])
+    low, high = (band.low_mhz / 1e3, band.high_mhz / 1e3) if band else FC_RANGE_GHZ
+    if low <= fc <= high:
+        return
+    what = f"is outside {f'the downlink of {band.name}, ' if band else ''}{low:g}..{high:g} GHz"
+    guesses = (
+        ("MHz", fc / 1e3),
+        ("kHz", fc / 1e6),
+        ("Hz", fc / 1e9),
+        ("an NR-ARFCN", frequency_of_arfcn(fc)),
+    )
+    likely = next(
+        (
+            f"write {ghz:g} if this is {unit}" if unit[0] == "a" else f"write {ghz:g} if this is in {unit}"
+            for unit, ghz in guesses
+            if low <= ghz <= high
+        ),
+        None,
+    )
+    other = band_of(fc)
+    hint = f"{fc:g} GHz is in the downlink of {other}; repair one of the two" if other else "write GHz"
+    problems.add(row, "fc_ghz", what, likely or hint)
+
+
+def _check_width(row: Row, values: Values, band: Band | None, problems: Problems) -> None:
+    scs = values.get("scs_khz", band.scs_khz if band else None)
+    spacings = sorted({spacing for _, spacing in N_PRB})
+    if scs is None:
+        return
+    if scs not in spacings:
+        guesses = [
+            k for k in spacings if float(scs) == k * 1e3 or (float(scs) < 4 and k == 15 * 2 ** float(scs))
+        ]
+        hint = f"write {guesses[0]}" if guesses else f"write one of {spacings} kHz"
+        problems.add(row, "scs_khz", "is no subcarrier spacing the twin knows", hint)
+        return
+    widths = _widths(float(scs), band.width_mhz if band else math.inf)
+    mhz = values.get("bandwidth_mhz", band.bandwidth_mhz if band else None)
+    if mhz is None or mhz in widths:
+        return
+    guesses = [w for w in widths if float(mhz) in (w * 1e6, w * 1e3, w / 1e3)]
+    where = f" and fits into {band.name}" if band else ""
+    what = f"is no channel bandwidth that TS 38.104 table 5.3.2-1 has at {scs:g} kHz{where}"
+    field = "bandwidth_mhz" if "bandwidth_mhz" in values else "scs_khz"
+    problems.add(row, field, what, f"write {guesses[0]}" if guesses else f"write one of {widths} MHz")
+
+
+@cache
+def _widths(scs_khz: float, most_mhz: float) -> list[int]:
+    """Return the channel bandwidths that a subcarrier spacing has and a band holds, ascending."""
+    return sorted(mhz for mhz, spacing in N_PRB if spacing == scs_khz and mhz <= most_mhz)
+
+
+def _check_power(row: Row, values: Values, area: str | None, problems: Problems) -> None:
+    if "tx_power_dbm" not in values:
+        return
+    dbm = float(values["tx_power_dbm"])
+    low, high = AREA_DEFAULTS[area].tx_power_range_dbm if area else ANY_TX_POWER_DBM
+    if low <= dbm <= high:
+        return
+    unit, watts = ("mW", dbm / 1e3) if dbm >= MILLIWATTS_FROM else ("W", dbm)
+    meant = 10 * math.log10(watts * 1e3) if watts > 0 else math.nan
+    hint = (
+        f"write {meant:.1f} if this is in {unit}" if low <= meant <= high else "write the total power in dBm"
+    )
+    problems.add(
+        row,
+        "tx_power_dbm",
+        f"is outside {low:g}..{high:g} dBm of a carrier{f' in {area}' if area else ''}",
+        hint,
+    )
+
+
+def _schema_name(name: str) -> str:
+    return "downtilt_deg" if name == "tilt_deg" else name

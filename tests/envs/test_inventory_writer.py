@@ -1,0 +1,103 @@
+"""A scenario written out as an inventory and read again is the same scenario."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ranrein.envs.catalogue import load_scenario, scenario_names
+from ranrein.envs.inventory_writer import inventory_data, write_inventory
+from ranrein.envs.scenario_source import scenario_named
+from ranrein.twin.scenario import Scenario, Sector, Site
+
+
+def there_and_back(scenario: Scenario, folder: Path) -> Scenario:
+    path = folder / "out.json"
+    write_inventory(scenario, path)
+    return scenario_named(f"inventory:{path}")
+
+
+@pytest.mark.parametrize("name", ["tiny", "urban"])
+def test_a_shipped_scenario_comes_back_the_same(name: str, tmp_path: Path) -> None:
+    assert name in scenario_names()
+    assert there_and_back(load_scenario(name), tmp_path) == load_scenario(name)
+
+
+def test_a_cluster_of_an_inventory_comes_back_the_same(tmp_path: Path) -> None:
+    scenario = scenario_named(f"inventory:{Path(__file__).parents[1] / 'data' / 'inventory'}")
+    assert there_and_back(scenario, tmp_path) == scenario
+
+
+KINDS = st.sampled_from([("n28",), ("n28", "n78"), ("n78", "n28", "x")])
+
+
+@st.composite
+def site_named(draw: st.DrawFn, name: str) -> Site:
+    """A site somewhere on the map of ``urban``; an azimuth in quarters of a degree is exact in either sense."""
+    x_m, y_m = draw(st.floats(0, 560)), draw(st.floats(0, 560))
+    area, height_m, power_w = (
+        draw(st.sampled_from(["UMa", "RMa"])),
+        draw(st.floats(3, 150)),
+        draw(st.floats(0, 900)),
+    )
+    azimuths = draw(st.lists(st.integers(-719, 720), min_size=1, max_size=3))
+    sectors = tuple(Sector(azimuth / 4, draw(KINDS)) for azimuth in azimuths)
+    return Site(name, x_m, y_m, height_m, area, power_w, sectors)
+
+
+@st.composite
+def scenarios(draw: st.DrawFn) -> Scenario:
+    """The network of ``urban`` with other sites, powers, frequencies, tilts, days and faults."""
+    base = load_scenario("urban")
+    sites = tuple(draw(site_named(f"site {i}")) for i in range(draw(st.integers(1, 4))))
+    used = {name for site in sites for sector in site.sectors for name in sector.carriers}
+    power = st.floats(30, 60)
+    kinds = {
+        "n28": replace(
+            base.carriers["n28"], tx_power_dbm=draw(power), tilt_deg=90 + draw(st.integers(-40, 80)) / 4
+        ),
+        "n78": replace(base.carriers["n78"], fc_ghz=draw(st.floats(3.3, 3.8)), tx_power_dbm=draw(power)),
+        "x": replace(
+            base.carriers["n78s"], fc_ghz=draw(st.floats(0.5, 100)), mimo_layers=draw(st.floats(1, 16))
+        ),
+    }
+    profile = tuple(
+        tuple(row) for row in draw(st.lists(st.lists(st.floats(0.1, 9), min_size=3, max_size=3), max_size=2))
+    )
+    return replace(
+        base,
+        carriers={name: kind for name, kind in kinds.items() if name in used},
+        sites=sites,
+        load=replace(base.load, profile=profile),
+        faults=replace(base.faults, loss_prob=draw(st.floats(0, 1)), delay_periods=draw(st.integers(0, 3))),
+        shadowing=draw(st.booleans()),
+    )
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(scenarios())
+def test_any_scenario_comes_back_the_same(tmp_path: Path, scenario: Scenario) -> None:
+    assert there_and_back(scenario, tmp_path) == scenario
+
+
+def test_what_an_inventory_cannot_hold_is_refused() -> None:
+    urban = load_scenario("urban")
+    with pytest.raises(ValueError, match=r"carriers \['n78s'\] are in no sector"):
+        inventory_data(replace(urban, sites=urban.sites[:1]))
+    turned = replace(urban.sites[1], sectors=(Sector(270.0, ("n78s",)),))
+    with pytest.raises(ValueError, match=r"site 'plaza': azimuth_deg=270\.0 is not in \(-180, 180\]"):
+        inventory_data(replace(urban, sites=(urban.sites[0], turned)))
+
+
+def test_what_is_written_is_plain_json_with_its_schema(tmp_path: Path) -> None:
+    path = tmp_path / "urban.json"
+    write_inventory(load_scenario("urban"), path)
+    data = json.loads(path.read_text(encoding="utf-8"))
+    assert data["schema"] == "ranrein-inventory/1"
+    assert [row["azimuth_deg"] for row in data["sectors"]] == [60.0, 300.0, 180.0, 90.0]
+    assert data["carriers"][0]["band"] == "n28"
