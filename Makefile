@@ -29,7 +29,7 @@ format: $(VENV)/dev.stamp ## mend style and formatting
 
 types: $(VENV)/dev.stamp ## check types against a regular install
 	rm -rf build $(VENV)/types
-	$(PIP) --no-deps --target $(VENV)/types .
+	$(PIP) --no-deps --no-build-isolation --target $(VENV)/types .
 	rm -rf build
 	$(BIN)/basedpyright
 

@@ -19,6 +19,10 @@ EPS = 0.01  # the believed demand may be outgrown in one period of a hundred; cr
 LARGEST_FACTOR = 2.0  # more than this and the twin is of no use for looking ahead
 
 
+class CalibrationError(ValueError):
+    """The twin cannot foresee the demand of a network: there is no shield for it."""
+
+
 def demand_factor(params: Params, seeds: Sequence[int], progress: Progress = no_progress) -> float:
     """Return the factor by which demand is raised in the look-ahead.
 
@@ -26,7 +30,7 @@ def demand_factor(params: Params, seeds: Sequence[int], progress: Progress = no_
     period and the wake-up), in episodes without crowds: those are imagined separately.
 
     Raises:
-        ValueError: if the factor exceeds ``LARGEST_FACTOR``: the twin does not fit the network.
+        CalibrationError: if the factor exceeds ``LARGEST_FACTOR``: the twin does not fit the network.
     """
     calm = replace(params.scenario, surge=replace(params.scenario.surge, probability=0.0))
     quiet = replace(params, scenario=calm)
@@ -46,8 +50,9 @@ def demand_factor(params: Params, seeds: Sequence[int], progress: Progress = no_
         progress((period + 1) / periods)
     factor = max(1.0, conformal_quantile(np.concatenate(scores), EPS))
     if not factor <= LARGEST_FACTOR:
-        raise ValueError(
-            f"demand outgrows the belief by {factor:.2f}; calibrate the twin to the network first"
+        raise CalibrationError(
+            f"demand outgrows the belief by a factor of {factor:.2f} in two control periods, more than "
+            f"{LARGEST_FACTOR:g}: calibrate the twin to the network, or average the load file over longer slots"
         )
     return factor
 

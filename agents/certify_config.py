@@ -18,6 +18,8 @@ class CertifyConfig:
 
     policy: Text | None = None  # a run folder or a policy bundle
     scenario: str = "urban"  # the law that the episodes are drawn from
+    load_file: Text | None = None  # measured load, see docs/load_file.md; part of that law
+    load_column: Text | None = None  # of the load file; None means "load"
     level: Text = "ci"  # ci, lab or strict: see agents/levels.py
     state: Text = "runs/loop"  # keys, alpha ledger and the secret of the seeds
     out: Text | None = None  # None: certificate.json beside the bundle

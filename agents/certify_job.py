@@ -56,11 +56,12 @@ def run_certification(config: CertifyConfig, clock: Clock, report: Report) -> Ce
     """Certify a policy and write the signed certificate, whatever the verdict.
 
     Raises:
-        ConfigError: if the policy is missing, or names are unknown.
+        ConfigError: if the policy is missing, names are unknown, or an inventory or a load file cannot be used.
         BundleError: if the policy cannot be loaded.
         UnknownNameError: for an unknown level.
         LedgerError: if no attempt can be opened.
         ShieldNotReadyError: if the shield fails its self-test.
+        CalibrationError: if the twin cannot foresee the demand, so that there is no shield.
     """
     level, params, out = level_named(config.level), _params(config), certificate_path(config)
     state = Path(config.state)
@@ -128,8 +129,9 @@ def examine(
         SignatureRefused: if no trusted certifier signed it.
         CertificateFileError: if it is no certificate.
         KeyProblem: if the keys cannot be read.
-        ConfigError: for an unknown scenario.
+        ConfigError: for an unknown scenario, or a load file that cannot be used.
         BundleError: if the policy cannot be loaded.
+        CalibrationError: if the twin cannot foresee the demand, so that there is no shield.
     """
     record = verify_file(path, load_trusted(keys))
     digests, scope = record.digests, tuple(record.scope)
@@ -143,7 +145,7 @@ def examine(
 
 
 def _params(config: CertifyConfig) -> Params:
-    return problem_of(EnvConfig(), config.scenario)[1]
+    return problem_of(EnvConfig(), config.scenario, config.load_file, config.load_column)[1]
 
 
 def _line(r: ClaimResult) -> ClaimLine:

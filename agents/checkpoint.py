@@ -21,7 +21,7 @@ def save_checkpoint(model: PPO, run: RunFolder, attempt: int) -> None:
     np.savez(
         fresh,
         steps=model.num_timesteps,
-        updates=model._n_updates,
+        updates=model._n_updates,  # pyright: ignore[reportPrivateUsage]  (SB3 has no public name)
         attempt=attempt,
         torch=torch.get_rng_state().numpy(),
         numpy_key=key,
@@ -37,7 +37,8 @@ def restore_checkpoint(model: PPO, run: RunFolder) -> None:
     """
     model.set_parameters(str(run.checkpoint), device="cpu")
     with np.load(run.generators) as stored:
-        model.num_timesteps, model._n_updates = int(stored["steps"]), int(stored["updates"])
+        model.num_timesteps = int(stored["steps"])
+        model._n_updates = int(stored["updates"])  # pyright: ignore[reportPrivateUsage]
         torch.set_rng_state(torch.from_numpy(stored["torch"]))
         position, has_gauss, gauss = stored["numpy_rest"].tolist()
         np.random.set_state(("MT19937", stored["numpy_key"], int(position), int(has_gauss), gauss))  # noqa: NPY002

@@ -11,6 +11,7 @@ from ..envs.bounds import EnergyBound, energy_bound
 from ..envs.controller import Controller
 from ..envs.energy_saving import EnergySaving
 from .bundle import load_bundle
+from .certify import calibrated_shield
 from .config import ConfigError, EvaluateConfig, nearest
 from .episodes import Progress, no_progress, record_day
 from .evaluate import Setting, Table, evaluate
@@ -20,23 +21,29 @@ from .results import write_results
 from .seeds import Domain, episode_seeds
 
 _BOUND_SHARE = 0.4  # of the time, for the progress bar
+_CALIBRATION_SHARE = 0.1
 
 
 def compare(config: EvaluateConfig, folder: Path, progress: Progress = no_progress) -> Table:
     """Run the comparison and write tables and plots into ``folder``.
 
     Raises:
-        ConfigError: for an unknown baseline, or if there is nothing to compare.
+        ConfigError: for an unknown baseline, if there is nothing to compare, or nothing to run behind the shield.
         BundleError: if the policy must not be used here.
+        CalibrationError: if the twin cannot foresee the demand, so that there is no shield.
     """
     setting = setting_of(config)
     policies = _policies(config, setting)
     baselines = chosen_baselines(config.baselines)
     if not policies and not baselines:
         raise ConfigError("nothing to compare: give policy=runs/NAME or baselines=all")
-    bound = _bound(config, setting, lambda share: progress(_BOUND_SHARE * share))
-    rest = lambda share: progress(_BOUND_SHARE + (1 - _BOUND_SHARE) * share)  # noqa: E731
-    table = evaluate(policies, baselines, setting, bound, rest)
+    if config.shielded and not policies:
+        raise ConfigError("shielded=true needs a policy to run behind the shield: give policy=runs/NAME")
+    bound = _bound(config, setting, _part(progress, 0.0, _BOUND_SHARE))
+    ready = _BOUND_SHARE + _CALIBRATION_SHARE
+    calibrating = _part(progress, _BOUND_SHARE, ready)
+    shield = calibrated_shield(setting.params, calibrating) if config.shielded else None
+    table = evaluate(policies, baselines, setting, bound, _part(progress, ready, 1.0), shield)
     write_results(table, folder)
     if config.plots:
         plot_comparison(table, folder / "comparison.png")
@@ -62,6 +69,11 @@ def chosen_baselines(names: str) -> list[Controller]:
         if name not in known:
             raise ConfigError(f"unknown baseline {name!r}; {nearest(name, list(known))}")
     return [known[name] for name in wanted]
+
+
+def _part(progress: Progress, start: float, end: float) -> Progress:
+    """Return progress over a part of the whole."""
+    return lambda share: progress(start + (end - start) * share)
 
 
 def _policies(config: EvaluateConfig, setting: Setting) -> list[Controller]:

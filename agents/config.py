@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import field, fields, is_dataclass
 from typing import Annotated, Any, TypeVar, get_type_hints
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
@@ -48,6 +48,9 @@ class PpoConfig:
     gamma: Share = 0.9
     gae_lambda: Share = 0.9
     learning_rate: Positive = 1e-3
+    final_learning_rate: Positive | None = (
+        None  # reached at the end in a straight line; None: it stays as it is
+    )
     ent_coef: NonNegative = 0.001
     vf_coef: NonNegative = 0.5
     clip_range: Positive = 0.2
@@ -78,6 +81,10 @@ class TrainConfig:
     eval_episodes: Count = 64
     max_violated_share: Share = 0.01  # of episodes; what the best policy is chosen among
     sla_headroom: Share = 0.0  # how much stricter the promises are while training, 0 as they are
+    warm_start: str | None = None  # a rule to imitate before learning, such as "load threshold"
+    warm_start_settings: dict[str, float] = field(
+        default_factory=dict
+    )  # of that rule, where not its defaults
     resume: str | None = None  # a run folder to go on with
 
 
@@ -94,6 +101,7 @@ class EvaluateConfig:
     episodes: Count = 200
     seed: Seed = 0
     bound: bool = True
+    shielded: bool = False  # also run the policy behind the shield
     plots: bool = True
     out: str | None = None  # None: <run>/evaluation, or runs/evaluation without a run
 
@@ -122,7 +130,7 @@ def _explain(kind: Any, error: ValidationError) -> str:  # noqa: ANN401
     if first["type"] == "unexpected_keyword_argument":
         return f"unknown setting {where!r}; {nearest(str(first['loc'][-1]), _names(kind, first['loc'][:-1]))}"
     if first["type"] == "value_error":
-        return f"{where or kind.__name__}: {first['ctx']['error']}"
+        return f"{where or kind.__name__}: {first.get('ctx', {}).get('error', first['msg'])}"
     return f"{where or kind.__name__} = {first['input']!r}: {first['msg']}"
 
 

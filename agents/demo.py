@@ -29,7 +29,7 @@ from .certify import Certified, Request, calibrated_shield, certify
 from .demo_config import DemoConfig
 from .desk import LoopDesk
 from .episodes import Progress
-from .evaluate import Row, Setting, Table, evaluate
+from .evaluate import SHIELDED, Row, Setting, Table, evaluate
 from .evidence import Evidence
 from .identities import ensure_identities
 from .loop_parts import LoopSettings
@@ -38,12 +38,12 @@ from .sample_log import write_sample_log
 from .seeds import Domain, episode_seeds
 from .shadow import shadow
 from .shadow_summary import ShadowReport
-from .shielded import ShieldedEpisodes, run_shielded
 from .storyline import Crowd, Day, Script, Story
 from .training import train
 from .tuning import tune
 from .worth import Job, Worth, assess, baselines_of
 
+POLICY_NAME = "PPO"
 DEMO_SECRET = b"ranrein demo: reproducible, opens nothing real"
 FIRST_DAY = datetime(2026, 11, 2, tzinfo=UTC)  # of the simulated plant
 Stages = Callable[[str], Progress]  # name of a stage -> its progress
@@ -63,7 +63,6 @@ class DemoRun:
     task: EnergySaving
     worth: Worth | None = None
     table: Table | None = None
-    shielded: ShieldedEpisodes | None = None
     shadow: ShadowReport | None = None
     certified: Certified | None = None
     shield: Shield | None = None
@@ -97,6 +96,11 @@ class DemoRun:
         """Verdict of the certificate, if this run made one."""
         return None if self.certified is None else self.certified.record.verdict
 
+    @property
+    def shielded(self) -> Row | None:
+        """The policy's row behind the shield."""
+        return self.row(SHIELDED.format(POLICY_NAME))
+
     def row(self, name: str) -> Row | None:
         """Return a controller's row of the comparison."""
         return next((row for row in self.table.rows if row.controller == name), None) if self.table else None
@@ -129,8 +133,10 @@ def look_at_problem(run: DemoRun, stages: Stages) -> None:
 
 def learn(run: DemoRun, stages: Stages) -> None:
     """Train, and keep the best policy of the run."""
-    report = stages("train PPO")
-    folder = train(run.config.training(), lambda now: report(now.steps / now.total))
+    if run.worth is None:
+        raise RuntimeError("look at the problem before learning")
+    report, teacher = stages("train PPO"), run.worth.tuned[0]
+    folder = train(run.config.training(teacher), lambda now: report(now.steps / now.total))
     shutil.copytree(folder / "policy", run.policy)
 
 
@@ -142,14 +148,14 @@ def judge(run: DemoRun, stages: Stages) -> None:
     seeds = episode_seeds(run.config.seed, Domain.EVALUATE, 0, run.config.episodes)
     setting = Setting(run.params, run.task, seeds)
     run.shield = calibrated_shield(run.params, lambda s: report(0.2 * s))
-    middle = lambda s: report(0.2 + s * 0.4)  # noqa: E731
-    run.table = evaluate([policy], baselines_of(run.worth.tuned), setting, run.worth.bound, middle)
-    run.shielded = run_shielded(policy, run.shield, run.task, seeds, lambda s: report(0.6 + s * 0.4))
+    rest = lambda s: report(0.2 + s * 0.8)  # noqa: E731
+    rules = baselines_of(run.worth.tuned)
+    run.table = evaluate([policy], rules, setting, run.worth.bound, rest, run.shield)
 
 
 def run_policy(run: DemoRun) -> OnnxPolicy:
     """Load the demo's policy under the name that tables show."""
-    return replace(load_bundle(run.policy, run.params), name="PPO")
+    return replace(load_bundle(run.policy, run.params), name=POLICY_NAME)
 
 
 def run_shadow(run: DemoRun, stages: Stages) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..envs.baselines import Rule, settings_of
 from .config import STRICT, ConfigError, Count, EnvConfig, PpoConfig, Seed, TrainConfig, dataclass
 
 DRILLS = ("none", "margin_sign", "certificate_byte", "no_surge")
@@ -18,19 +19,19 @@ class DemoConfig:
     out: str = "runs/demo"
     scenario: str = "urban"
     seed: Seed = 0
-    steps: Count = 500_000  # of training
+    steps: Count = 600_000  # of training
     episodes: Count = 40  # of evaluation
     level: str = "ci"
     workers: Count = 2
     plant_seed: Seed = 11
     drill: str = "none"
     base: str | None = None  # the finished demo that a drill starts from
-    env: EnvConfig = EnvConfig(weights={"energy": 1.0, "service": 15.0, "calm": 0.05})
+    env: EnvConfig = EnvConfig(weights={"energy": 1.0, "service": 30.0, "calm": 0.05})
     agent: PpoConfig = PpoConfig(
-        n_envs=256, n_steps=32, batch_size=2048, n_epochs=8, learning_rate=3e-3, ent_coef=0.0, gamma=0.92,
-        gae_lambda=0.9,
+        n_envs=256, n_steps=32, batch_size=2048, n_epochs=8, learning_rate=1e-3, final_learning_rate=1e-4,
+        ent_coef=0.0, gamma=0.92, gae_lambda=0.9,
     )  # fmt: skip
-    max_violated_share: float = 0.3  # of the bare policy; the shield takes care of these
+    max_violated_share: float = 0.02  # of the bare policy
     sla_headroom: float = 0.8  # learn with room to spare, so that the shield seldom intervenes
 
     def __post_init__(self) -> None:
@@ -42,10 +43,11 @@ class DemoConfig:
                 f"drill={self.drill} base={self.base}: a drill needs a finished demo, base=runs/demo"
             )
 
-    def training(self) -> TrainConfig:
-        """Return the training run of the demo."""
+    def training(self, teacher: Rule) -> TrainConfig:
+        """Return the training run of the demo, which begins with what the best tuned rule does."""
         return TrainConfig(
             env=self.env, agent=self.agent, scenario=self.scenario, steps=self.steps, seed=self.seed,
-            run_dir=f"{self.out}/training", eval_every=max(1, self.steps // 2), eval_episodes=64,
+            run_dir=f"{self.out}/training", eval_every=max(1, self.steps // 5), eval_episodes=128,
             max_violated_share=self.max_violated_share, sla_headroom=self.sla_headroom,
+            warm_start=teacher.name, warm_start_settings=settings_of(teacher),
         )  # fmt: skip

@@ -88,12 +88,9 @@ def _comparison(run: DemoRun) -> Section | None:
     names = [row.controller for row in table.rows]
     energy = [row.energy_kwh for row in table.rows]
     text = f"{table.episodes} paired episodes the policy was neither trained nor selected on; 95 % intervals."
-    if run.shielded is not None:
-        shielded = run.shielded
+    if run.shielded is not None and run.shielded.intervention is not None:
         text += (
-            f" Behind the shield the policy spends {shielded.energy_kwh.mean():.2f} kWh per day, breaks a promise in "
-            f"{shielded.violated.mean():.1%} of the episodes, and {shielded.intervention.mean():.1%} of its decisions "
-            "are changed."
+            f" Behind the shield {run.shielded.intervention.mean:.1%} of the policy's decisions are changed."
         )
     bars = bars_with_intervals(
         names, [e.mean for e in energy], [e.low for e in energy], [e.high for e in energy], "kWh",

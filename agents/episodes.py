@@ -96,7 +96,7 @@ def decide(controller: Controller, simulation: Simulation, task: Task) -> Outcom
 def _account(tally: _Tally, params: Params, task: Task, outcome: Outcome) -> None:
     truth, sla = outcome.truth, params.scenario.sla
     margin = margins(truth, sla)
-    terms = task.reward_terms(params, truth, outcome.before, outcome.command)
+    terms = task.reward_terms(params, outcome)
     changed = outcome.before.carrier_state != outcome.command.carrier_state
     tally.add("return", weighted(terms, task.weights))
     tally.add("joules", truth.total_power_w * truth.granularity_s)

@@ -11,12 +11,16 @@ from ..envs.baselines import AlwaysOn
 from ..envs.bounds import EnergyBound
 from ..envs.controller import Controller
 from ..envs.task import Task
+from ..safety.shield import Shield
 from ..twin.params import Params
 from ..twin.types import F64
 from .episodes import Episodes, Progress, no_progress, run_episodes
+from .shielded import ShieldedEpisodes, run_shielded
 from .stats import Interval, mean_interval, paired_difference, ratio_interval, score, share_interval
 
 FEASIBLE_SHARE = 0.01  # of episodes that may exceed the budget
+SHIELDED = "{}, shielded"  # name of a policy behind the shield
+_BARE_SHARE = 0.2  # of the time where a shield is to be looked through, for the progress bar
 
 
 @dataclass(frozen=True)
@@ -44,11 +48,12 @@ class Row:
     return_gain: Interval | None  # against the best feasible baseline
     energy_gain_kwh: Interval | None  # spent more (+) or less (-) than it
     score: Interval | None  # 0 the best feasible baseline, 1 the bound; None where that cannot be told
+    intervention: Interval | None  # share of decisions that the shield changed; None without a shield
 
 
 @dataclass(frozen=True)
 class Table:
-    """The comparison, in the order given: policies, then baselines."""
+    """The comparison, in the order given: policies, the same behind the shield if there is one, then baselines."""
 
     rows: tuple[Row, ...]
     episodes: int
@@ -63,6 +68,7 @@ def evaluate(
     setting: Setting,
     bound: EnergyBound | None = None,
     progress: Progress = no_progress,
+    shield: Shield | None = None,
 ) -> Table:
     """Run every controller on every seed and compare.
 
@@ -72,20 +78,30 @@ def evaluate(
         setting: network, problem and seeds.
         bound: of the same seeds, or None for no score.
         progress: called with the share done.
+        shield: calibrated; the policies are also run behind it. None leaves that out.
 
     Raises:
         ValueError: if two controllers share a name or the bound is for another number of seeds.
     """
     controllers = [*policies, *baselines]
     _require_comparable(controllers, setting, bound)
-    results = _run_all([*controllers, AlwaysOn(name="always on (reference)")], setting, progress)
-    reference = results.pop()
-    best = best_feasible(results[len(policies) :])
-    rows = [
-        _row(result, index >= len(policies), reference, best, bound) for index, result in enumerate(results)
-    ]
+    share = 1.0 if shield is None else _BARE_SHARE
+    everybody = [*controllers, AlwaysOn(name="always on (reference)")]
+    *results, reference = _run_all(everybody, setting, lambda done: progress(share * done))
+    bare, rules = results[: len(policies)], results[len(policies) :]
+    best = best_feasible(rules)
+    mark = _Mark(reference, best, bound)
+    rest = lambda done: progress(share + (1.0 - share) * done)  # noqa: E731
+    shielded = [] if shield is None else _run_shielded(policies, shield, setting, rest)
     return Table(
-        rows=tuple(rows),
+        rows=(
+            *(_row(result, mark) for result in bare),
+            *(
+                _row(_common(name, result, setting.task), mark, result.intervention)
+                for name, result in shielded
+            ),
+            *(_row(result, mark, is_baseline=True) for result in rules),
+        ),
         episodes=len(setting.seeds),
         best_baseline=None if best is None else best.controller,
         bound_return=None if bound is None else mean_interval(bound.episode_return),
@@ -131,9 +147,52 @@ def _run_all(controllers: Sequence[Controller], setting: Setting, progress: Prog
     ]
 
 
-def _row(
-    result: Episodes, is_baseline: bool, reference: Episodes, best: Episodes | None, bound: EnergyBound | None
-) -> Row:
+def _run_shielded(
+    policies: Sequence[Controller], shield: Shield, setting: Setting, progress: Progress
+) -> list[tuple[str, ShieldedEpisodes]]:
+    """Run the policies behind the shield on the same seeds, each with its name there."""
+    count = len(policies)
+    return [
+        (
+            SHIELDED.format(policy.name),
+            run_shielded(
+                policy,
+                shield,
+                setting.task,
+                setting.seeds,
+                lambda share, done=done: progress((done + share) / count),
+            ),
+        )
+        for done, policy in enumerate(policies)
+    ]
+
+
+def _common(name: str, result: ShieldedEpisodes, task: Task) -> Episodes:
+    """Return what shielded episodes have in common with others."""
+    return Episodes(
+        controller=name,
+        seeds=result.seeds,
+        episode_return=result.episode_return,
+        energy_kwh=result.energy_kwh,
+        cost=result.cost,
+        violated=~(result.cost <= task.budget),
+        switches=result.switches,
+        constraint_cost={},
+        reward_terms={},
+    )
+
+
+@dataclass(frozen=True)
+class _Mark:
+    """What every row is measured against."""
+
+    reference: Episodes  # always on
+    best: Episodes | None  # the best feasible baseline
+    bound: EnergyBound | None
+
+
+def _row(result: Episodes, mark: _Mark, intervention: F64 | None = None, *, is_baseline: bool = False) -> Row:
+    reference, best, bound = mark.reference, mark.best, mark.bound
     saving = ratio_interval(100.0 * (reference.energy_kwh - result.energy_kwh), reference.energy_kwh)
     gain, spent = (None, None) if best is None else _against(result, best)
     return Row(
@@ -149,6 +208,7 @@ def _row(
         return_gain=gain,
         energy_gain_kwh=spent,
         score=None if best is None or bound is None else _score(result.episode_return, best, bound),
+        intervention=None if intervention is None else mean_interval(intervention),
     )
 
 

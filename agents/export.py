@@ -87,7 +87,8 @@ def require_parity(policy: ActorCriticPolicy, model: bytes, samples: int = PARIT
     """
     shape = (samples, *(policy.observation_space.shape or ()))
     observations = np.random.default_rng(0).uniform(-1.0, 1.0, shape).astype(np.float32)
-    action, logits = open_session(model).run(["action", "logits"], {"obs": observations})
+    answers = open_session(model).run(["action", "logits"], {"obs": observations})
+    action, logits = (np.asarray(answer) for answer in answers)
     expected, _ = policy.predict(observations, deterministic=True)
     worst = float(np.abs(logits - _logits(policy, observations)).max())
     if not np.array_equal(action, expected) or not worst <= LOGITS_TOLERANCE:

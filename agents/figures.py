@@ -119,7 +119,9 @@ def wealth(log_e_path: F64, threshold: float) -> str:
     path = np.concatenate([[0.0], np.asarray(log_e_path, np.float64)])
     goal = float(np.log(threshold))
     drawing = Drawing(252)
-    axes = panel(drawing, (0.0, float(max(len(path) - 1, 1))), padded([path, np.array([goal])]), 34, 168)
+    axes = panel(
+        drawing, (0.0, float(max(len(path) - 1, 1))), padded([path, np.array([1.1 * goal])]), 34, 168
+    )
     axes.frame("Evidence, ln e-value", axes.x.ticks(8), "episodes")
     axes.level(goal, f"1/\u03b1 = {threshold:,.4g}: enough")
     reached = np.flatnonzero(path >= goal)
@@ -130,7 +132,7 @@ def wealth(log_e_path: F64, threshold: float) -> str:
             f'<circle cx="{x:.1f}" cy="{y:.1f}" r="5" fill="{GREEN}" stroke="currentColor"/>'
         )
         drawing.text(
-            x, y + 20, f"after {reached[0]} episodes", "end" if x > WIDTH / 2 else "start", "font-weight:600"
+            x, y + 50, f"after {reached[0]} episodes", "end" if x > WIDTH / 2 else "start", "font-weight:600"
         )
     return drawing.done(f"Evidence over {len(path) - 1} episodes; needed: {threshold:,.4g}")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -99,7 +99,7 @@ class Monitor(BaseCallback):
 
 
 @contextmanager
-def stop_on_interrupt(stop: threading.Event) -> Iterator[None]:
+def stop_on_interrupt(stop: threading.Event) -> Generator[None]:
     """Turn the first Ctrl-C into a request to stop; the second interrupts. Only in the main thread."""
     if threading.current_thread() is not threading.main_thread():
         yield

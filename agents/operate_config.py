@@ -19,6 +19,8 @@ class OperateConfig:
     policy: Text | None = None  # a run folder or a policy bundle
     certificate: Text | None = None  # None: the loop opens as far as ADVISORY
     scenario: str = "urban"  # what the twin believes
+    load_file: Text | None = None  # measured load, see docs/load_file.md; twin and plant follow it
+    load_column: Text | None = None  # of the load file; None means "load"
     state: Text = "runs/loop"  # keys, mode, audit log, telemetry and the socket
     network: Text = "plant"  # a simulated network that differs from the twin
     plant_seed: Seed = 0

@@ -127,10 +127,12 @@ def shield_of(config: OperateConfig, progress: Progress = no_progress) -> Shield
     """Calibrate the shield of the network to operate; takes seconds.
 
     Raises:
-        ConfigError: for a network or scenario that cannot be operated, or without a policy.
+        ConfigError: for a network, scenario or load file that cannot be operated, or without a policy.
+        CalibrationError: if the twin cannot foresee the demand, so that there is no shield.
     """
     _require_plant(config)
-    return calibrated_shield(problem_of(EnvConfig(), config.scenario)[1], progress)
+    params = problem_of(EnvConfig(), config.scenario, config.load_file, config.load_column)[1]
+    return calibrated_shield(params, progress)
 
 
 @contextmanager

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from ..envs.catalogue import UnknownNameError, load_scenario
+from ..envs.catalogue import UnknownNameError
+from ..envs.inventory_rows import InventoryError
 from ..envs.registry import make_task
+from ..envs.scenario_source import scenario_named
 from ..envs.task import Task
 from ..envs.vector import params_of
 from ..twin.params import Params
@@ -22,18 +24,18 @@ def problem_of(
 
     Args:
         env: the control problem.
-        scenario: name of a shipped scenario.
+        scenario: name of a shipped scenario, or ``inventory:PATH`` or ``inventory:PATH@K``.
         load_file: CSV of measured load in place of the scenario's own days; see ``docs/load_file.md``.
         load_column: the column of ``load_file`` with the load; None means ``load``.
 
     Raises:
-        ConfigError: for an unknown problem or scenario, weights that do not match the reward terms, or a load
-            file that cannot be used.
+        ConfigError: for an unknown problem or scenario, weights that do not match the reward terms, or an
+            inventory or a load file that cannot be used.
     """
     try:
         task, own = make_task(env.id, env.weights), make_task(env.id)
-        params = params_of(_with_load(load_scenario(scenario), load_file, load_column))
-    except UnknownNameError as error:
+        params = params_of(_with_load(scenario_named(scenario), load_file, load_column))
+    except (UnknownNameError, InventoryError) as error:
         raise ConfigError(str(error)) from error
     if set(task.weights) != set(own.weights):
         raise ConfigError(

@@ -29,7 +29,14 @@ SHORT = (
     Column("against best, kWh", "energy_gain_kwh", 2),
     Column("score", "score", 2),
 )
+INTERVENTION = Column("changed by the shield, %", "intervention", 1, 100.0)
 COLUMNS = (*SHORT, Column("return", "episode_return", 1), Column("switches", "switches", 0))
+
+
+def shown(table: Table, columns: Sequence[Column]) -> tuple[Column, ...]:
+    """Return the columns, and what the shield changed if anybody ran behind it."""
+    is_shielded = any(row.intervention is not None for row in table.rows)
+    return (*columns, INTERVENTION) if is_shielded else tuple(columns)
 
 
 def headings(columns: Sequence[Column]) -> list[str]:
@@ -62,8 +69,9 @@ def caption(table: Table) -> str:
 
 def markdown(table: Table) -> str:
     """Return the table for people."""
-    titles = headings(COLUMNS)
-    rows = [titles, ["---"] * len(titles), *(cells(row, COLUMNS) for row in table.rows)]
+    columns = shown(table, COLUMNS)
+    titles = headings(columns)
+    rows = [titles, ["---"] * len(titles), *(cells(row, columns) for row in table.rows)]
     return "\n".join([*map(_line, rows), "", caption(table), ""])
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import platform
+import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from ..envs.scenario_source import PREFIX
 from .config import ConfigError, TrainConfig, from_mapping
 
 PACKAGES = ("ranrein", "numpy", "numba", "gymnasium", "torch", "stable-baselines3", "onnx", "onnxruntime")
@@ -99,7 +101,7 @@ def resumed(folder: Path, steps: int | None = None) -> TrainConfig:
 def default_name(cfg: TrainConfig) -> str:
     """Name a run after problem, scenario and seed."""
     problem = cfg.env.id.split("/")[-1].removesuffix("-v0").lower()
-    return f"{problem}-{cfg.scenario}-seed{cfg.seed}"
+    return f"{problem}-{_slug(cfg.scenario)}-seed{cfg.seed}"
 
 
 def versions(packages: Iterable[str] = PACKAGES) -> dict[str, str]:
@@ -110,6 +112,14 @@ def versions(packages: Iterable[str] = PACKAGES) -> dict[str, str]:
 def write_json(path: Path, data: Any) -> None:  # noqa: ANN401
     """Write readable JSON with sorted keys."""
     path.write_text(json.dumps(data, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def _slug(scenario: str) -> str:
+    """Return a scenario's name as part of a folder's name: of an inventory the end of its path, and its cluster."""
+    if not scenario.startswith(PREFIX):
+        return scenario
+    end = re.sub(r"\.(csv|json)(?=$|@)", "", Path(scenario.removeprefix(PREFIX)).name)
+    return "-".join(re.findall(r"\w+", end)) or "inventory"
 
 
 def _version(package: str) -> str:

@@ -20,6 +20,8 @@ class ShadowConfig:
     log: Text | None = None  # telemetry, see docs/telemetry.md
     env: EnvConfig = EnvConfig()
     scenario: str = "urban"  # of the network that wrote the log
+    load_file: Text | None = None  # measured load, see docs/load_file.md; the twin's law of load
+    load_column: Text | None = None  # of the load file; None means "load"
     out: Text = "runs/shadow"
     sample_days: Positive = 1.0  # of --make-sample
     sample_seed: Seed = 0  # of --make-sample

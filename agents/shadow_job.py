@@ -31,12 +31,13 @@ def run_shadow(config: ShadowConfig, progress: Progress = no_progress) -> Shadow
     """Run a policy in shadow and write the report into ``config.out``.
 
     Raises:
-        ConfigError: if policy, log or scenario are missing or unknown.
+        ConfigError: if policy, log or scenario are missing or unknown, or the load file cannot be used.
         BundleError: if the policy must not be used here.
+        CalibrationError: if the twin cannot foresee the demand, so that there is no shield.
         GranularityError: if the log is coarser than the control period.
         TelemetryError: if the log cannot be used.
     """
-    task, params = problem_of(config.env, config.scenario)
+    task, params = problem_of(config.env, config.scenario, config.load_file, config.load_column)
     log = _opened(config.log)
     require_granularity(log, params.scenario.timing.control_period_s)
     policy = _policy(config, params)
@@ -56,9 +57,9 @@ def make_sample(config: ShadowConfig, path: Path, progress: Progress = no_progre
     Returns the number of records.
 
     Raises:
-        ConfigError: for an unknown scenario, or if the file exists.
+        ConfigError: for an unknown scenario, a load file that cannot be used, or if the file exists.
     """
-    _, believed = problem_of(config.env, config.scenario)
+    _, believed = problem_of(config.env, config.scenario, config.load_file, config.load_column)
     hidden = Params.of(reality_gap(believed.scenario))
     path.parent.mkdir(parents=True, exist_ok=True)
     try:

@@ -28,6 +28,7 @@ class ShieldedEpisodes:
     cost: F64  # (N,), share of control periods in which a promise was broken
     intervention: F64  # (N,), share of decisions that the shield changed
     energy_kwh: F64  # (N,)
+    switches: F64  # (N,), changes of a carrier's state
     episode_return: F64  # (N,)
     tiers: F64  # (5,), share of decisions settled by each Tier
     envelope: dict[str, tuple[float, float]]
@@ -47,7 +48,7 @@ def run_shielded(
     supervisor = Supervisor(shield, BELIEF_SEED)
     supervisor.start(simulation.window.kpis, simulation.window.precedent.command)
     controller.begin(params, n)
-    totals = {name: np.zeros(n) for name in ("cost", "intervention", "joules", "return")}
+    totals = {name: np.zeros(n) for name in ("cost", "intervention", "joules", "switches", "return")}
     tiers, envelope = np.zeros(len(Tier)), {}
     periods = params.scenario.timing.periods_per_episode
     for period in range(periods):
@@ -58,10 +59,12 @@ def run_shielded(
         outcome = simulation.step(decision.applied)
         supervisor.learn(simulation.window.kpis, outcome.command)
         envelope = enclose(params, simulation.window.kpis, envelope)
-        terms = task.reward_terms(params, outcome.truth, outcome.before, outcome.command)
+        terms = task.reward_terms(params, outcome)
         totals["return"] += sum(task.weights[k] * v for k, v in terms.items()) / sum(task.weights.values())
         totals["cost"] += is_unsafe(margins(outcome.truth, params.scenario.sla))
         totals["intervention"] += decision.intervened
+        changed = outcome.before.carrier_state != outcome.command.carrier_state
+        totals["switches"] += changed.sum(axis=1)
         totals["joules"] += outcome.truth.total_power_w * outcome.truth.granularity_s
         tiers += np.bincount(decision.tier, minlength=len(Tier))
         progress((period + 1) / periods)
@@ -70,6 +73,7 @@ def run_shielded(
         cost=totals["cost"] / periods,
         intervention=totals["intervention"] / periods,
         energy_kwh=totals["joules"] / JOULES_PER_KWH,
+        switches=totals["switches"],
         episode_return=totals["return"],
         tiers=tiers / (n * periods),
         envelope=envelope,

@@ -126,10 +126,10 @@ class Panel:
         self.drawing.curve(self.x(x), self.y(y), colour, style, label)
 
     def level(self, value: float, words: str, style: str = "stroke-dasharray:5 4") -> None:
-        """Draw a horizontal reference line with words at its right end."""
+        """Draw a horizontal reference line with words at its left end."""
         y = float(self.y(value))
         self.drawing.line((self.x.start, y), (self.x.stop, y), f"stroke-width:1.3;{style}")
-        self.drawing.text(self.x.stop, y - 4, words, "end")
+        self.drawing.text(self.x.start + 6, y - 5, words)
 
 
 def panel(

@@ -9,13 +9,16 @@ from typing import Any
 
 import torch
 from stable_baselines3 import PPO
+from stable_baselines3.common.utils import LinearSchedule
 
+from ..envs.baselines import Rule, rule_named
+from ..envs.catalogue import UnknownNameError
 from ..envs.task import Task
 from ..envs.vector import TwinVectorEnv
 from ..twin.params import Params
 from .bundle import Contract, contract_of, policy_from
 from .checkpoint import next_attempt, restore_checkpoint, save_checkpoint
-from .config import PpoConfig, TrainConfig
+from .config import ConfigError, PpoConfig, TrainConfig
 from .curve import open_logger
 from .episodes import Episodes, run_episodes
 from .export import Exporter, ParityError, write_bundle
@@ -24,6 +27,7 @@ from .problem import problem_of, stricter
 from .run_folder import RunFolder, new_run, versions
 from .sb3_vec import TwinVecEnv
 from .seeds import Domain, episode_seeds
+from .warm_start import EPISODES, warm_start
 
 _log = logging.getLogger(__name__)
 
@@ -53,6 +57,8 @@ def train(cfg: TrainConfig, listener: Listener = ignore) -> Path:
     """
     torch.set_num_threads(1)
     job = _Job.of(cfg)
+    if cfg.warm_start is not None and cfg.resume is None:
+        job.warm_start(cfg.warm_start)
     monitor = Monitor(cfg.steps, cfg.eval_every, job.task.budget, job.evaluate, listener)
     with stop_on_interrupt(monitor.stop):
         job.model.learn(cfg.steps - job.model.num_timesteps, monitor, reset_num_timesteps=False)
@@ -92,6 +98,12 @@ class _Job:
             restore_checkpoint(model, run)
         model.set_logger(open_logger(run.curve, run.tensorboard, model.num_timesteps))
         return _Job(cfg, run, task, params, model, exporter, contract, attempt)
+
+    def warm_start(self, rule: str) -> None:
+        """Imitate a rule, and judge the imitation as the first candidate."""
+        env = TwinVectorEnv(self.task, stricter(self.params, self.cfg.sla_headroom), EPISODES)
+        warm_start(self.model, env, _rule(rule, self.cfg.warm_start_settings), self.cfg.seed)
+        self.evaluate()
 
     def evaluate(self) -> None:
         """Judge the present policy on the selection seeds, keep it if best, and save a checkpoint."""
@@ -134,9 +146,19 @@ class _Job:
 
 def build_ppo(agent: PpoConfig, env: TwinVecEnv, seed: int) -> PPO:
     """Return SB3's PPO on one CPU thread, with the fused Adam."""
-    settings = {name: value for name, value in asdict(agent).items() if name not in ("n_envs", "net_arch")}
+    ours = ("n_envs", "net_arch", "learning_rate", "final_learning_rate")
+    settings = {name: value for name, value in asdict(agent).items() if name not in ours}
+    last = agent.learning_rate if agent.final_learning_rate is None else agent.final_learning_rate
+    settings["learning_rate"] = LinearSchedule(agent.learning_rate, last, 1.0)
     policy = {"net_arch": list(agent.net_arch), "optimizer_kwargs": {"fused": True, "eps": 1e-5}}
     return PPO("MlpPolicy", env, policy_kwargs=policy, seed=seed, device="cpu", verbose=0, **settings)
+
+
+def _rule(name: str, settings: dict[str, float]) -> Rule:
+    try:
+        return rule_named(name, settings)
+    except UnknownNameError as error:
+        raise ConfigError(f"warm_start: {error}") from error
 
 
 def rank(row: dict[str, Any], limit: float) -> tuple[bool, float, float]:

@@ -13,8 +13,8 @@ from .episodes import Progress, no_progress, run_episodes
 from .seeds import Domain, episode_seeds
 from .workers import worker_pool
 
-FEW, MANY = 16, 48  # episodes in the first round and in the second
-SURVIVORS = 4  # settings per rule that reach the second round
+FEW, MANY = 32, 128  # episodes in the first round and in the second
+SURVIVORS = 5  # settings per rule that reach the second round
 MAX_VIOLATED = 0.01  # share of episodes; among those within it the least energy wins
 
 
@@ -35,7 +35,7 @@ class Trial:
 def tune(
     scenario: Scenario, problem: str, seed: int, workers: int, progress: Progress = no_progress
 ) -> list[Rule]:
-    """Return the best setting of every rule, found by successive halving.
+    """Return the best setting of every rule, the best rule first, found by successive halving.
 
     Args:
         scenario: the network.
@@ -53,9 +53,9 @@ def tune(
             jobs = [(rule, scenario, problem, few) for rule in rules]
             first = sorted(pool.map(_try_job, jobs, chunksize=4), key=lambda trial: trial.rank)
             again = [(trial.rule, scenario, problem, many) for trial in first[:SURVIVORS]]
-            best.append(min(pool.map(_try_job, again), key=lambda trial: trial.rank).rule)
+            best.append(min(pool.map(_try_job, again), key=lambda trial: trial.rank))
             progress((done + 1) / len(families))
-    return best
+    return [trial.rule for trial in sorted(best, key=lambda trial: trial.rank)]
 
 
 def _try_job(job: tuple[Rule, Scenario, str, Sequence[int]]) -> Trial:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from ..twin.params import Params
 from ..twin.sync import area_traffic
 from ..twin.traffic import ITU_2023_LOAD_BY_HOUR
 from ..twin.types import F64, I64, Bool
+from .catalogue import UnknownNameError
 from .window import Window
 
 KBIT_PER_MBIT = 1000.0
@@ -76,7 +78,7 @@ class LoadThreshold:
     wake_load: float = 25.0
     duration_periods: int = 3
     name: str = "load threshold"
-    _quiet: I64 = field(default_factory=lambda: np.zeros((0, 0), np.int64), repr=False)
+    _quiet: I64 = field(default_factory=lambda: np.zeros((0, 0), np.int64), repr=False, compare=False)
 
     def begin(self, params: Params, n: int) -> None:
         """Forget how long cells have been quiet."""
@@ -129,19 +131,39 @@ class Forecast:
 Rule = AlwaysOn | Greedy | LoadThreshold | Forecast
 
 
+def rule_named(name: str, settings: Mapping[str, float]) -> Rule:
+    """Return a rule with some of its settings changed.
+
+    Raises:
+        UnknownNameError: for an unknown rule or setting, naming the nearest.
+    """
+    kinds: dict[str, type[Rule]] = {kind.name: kind for kind in (AlwaysOn, Greedy, LoadThreshold, Forecast)}
+    if name not in kinds:
+        raise UnknownNameError("rule", name, list(kinds))
+    known = list(settings_of(kinds[name]()))
+    for setting in settings:
+        if setting not in known:
+            raise UnknownNameError(f"setting of the {name}", setting, known)
+    return replace(kinds[name](), **settings)
+
+
+def settings_of(rule: Rule) -> dict[str, float]:
+    """Return what ``rule_named`` needs to build the rule again."""
+    return {f.name: getattr(rule, f.name) for f in fields(rule) if f.name != "name" and f.repr}
+
+
 def candidates() -> dict[str, list[Rule]]:
     """List the parameter settings that the rules are tuned over."""
     thresholds: list[Rule] = [
         replace(
             LoadThreshold(),
             sleep_load=own,
-            candidate_load=wake * share,
+            candidate_load=0.6 * wake,
             wake_load=wake,
             duration_periods=periods,
         )
         for own in (5.0, 7.0)
         for wake in (25.0, 35.0, 45.0)
-        for share in (0.3, 0.6)
         for periods in (1, 3)
     ]
     forecasts: list[Rule] = [

@@ -83,7 +83,7 @@ def energy_bound(
     for period in range(timing.periods_per_episode):
         power, possible = _least_power(params, state, sets)
         mean_power = power.mean(axis=0)
-        total_return += _best_reward(params, task, mean_power, possible.all(axis=0))
+        total_return += _best_reward(params, task, mean_power, np.asarray(possible.all(axis=0)))
         total_kwh += mean_power * timing.control_period_s / 3.6e6
         if progress is not None:
             progress((period + 1) / timing.periods_per_episode)

@@ -9,13 +9,24 @@ from gymnasium import spaces
 
 from ..twin.carrier import N_CARRIER_STATES, CarrierState
 from ..twin.command import Command
-from ..twin.kpis import Kpis
+from ..twin.kernels.saving import energy_rows, saving_rows
 from ..twin.params import Params
 from ..twin.rules import Precedent, Rules, allowed_states
-from ..twin.sla import costs, is_unsafe, margins, shares
+from ..twin.sla import CONSTRAINTS
 from ..twin.types import F64, I64, Bool
-from .features import Feature, FeatureList
-from .window import Window
+from .features import (
+    Feature,
+    FeatureList,
+    capacity_cells,
+    change,
+    clock,
+    dwell,
+    in_state,
+    level,
+    limited_share,
+    waking,
+)
+from .simulation import Outcome
 
 
 def _cells(params: Params) -> tuple[str, ...]:
@@ -26,31 +37,19 @@ def _capacity_names(params: Params) -> tuple[str, ...]:
     return tuple(params.cells[c].name for c in params.capacity_cells)
 
 
-def _one_hot(params: Params, window: Window) -> F64:
-    states = window.precedent.command.carrier_state[:, params.capacity_cells]
-    return (states[:, :, None] == np.arange(N_CARRIER_STATES)).reshape(len(states), -1).astype(np.float64)
-
-
-def _clock(params: Params, window: Window) -> F64:
-    angle = 2.0 * np.pi * window.kpis.hour / 24.0
-    return np.stack([np.sin(angle), np.cos(angle)], axis=1)
-
-
 FEATURES: FeatureList = (
-    Feature("load of", "%", 0.0, 100.0, _cells, lambda p, w: w.kpis.prb_tot_dl.astype(np.float64)),
-    Feature("load change of", "%", -30.0, 30.0, _cells, lambda p, w: (w.kpis.prb_tot_dl - w.before.prb_tot_dl)
-            .astype(np.float64)),
-    Feature("user throughput of", "kbit/s", 0.0, 50_000.0, _cells, lambda p, w: w.kpis.ue_thp_dl.astype(np.float64)),
-    Feature("traffic of", "kbit", 0.0, 3e7, _cells, lambda p, w: w.kpis.volume_dl.astype(np.float64)),
-    Feature("dwell of", "periods", 0.0, 12.0, _capacity_names,
-            lambda p, w: w.precedent.dwell[:, p.capacity_cells].astype(np.float64)),
+    Feature("load of", "%", 0.0, 100.0, _cells, level("prb_tot_dl")),
+    Feature("light load of", "%", 0.0, 20.0, _capacity_names, level("prb_tot_dl", capacity_cells)),
+    Feature("load change of", "%", -30.0, 30.0, _cells, change("prb_tot_dl")),
+    Feature("user throughput of", "kbit/s", 0.0, 50_000.0, _cells, level("ue_thp_dl")),
+    Feature("traffic of", "kbit", 0.0, 3e7, _cells, level("volume_dl")),
+    Feature("dwell of", "periods", 0.0, 12.0, _capacity_names, dwell(capacity_cells)),
     Feature("state of", "one-hot", 0.0, 1.0, lambda p: tuple(f"{n}={s.name}" for n in _capacity_names(p)
-            for s in CarrierState), _one_hot),
-    Feature("waking", "bool", 0.0, 1.0, _capacity_names,
-            lambda p, w: w.kpis.waking[:, p.capacity_cells].astype(np.float64)),
+            for s in CarrierState), in_state(N_CARRIER_STATES, capacity_cells)),
+    Feature("waking", "bool", 0.0, 1.0, _capacity_names, waking(capacity_cells)),
     Feature("share", "of limit", 0.0, 0.1, lambda p: ("below guarantee", "uncovered", "blocked"),
-            lambda p, w: shares(w.kpis)),
-    Feature("time of day", "", -1.0, 1.0, lambda p: ("sine", "cosine"), _clock),
+            limited_share(len(CONSTRAINTS))),
+    Feature("time of day", "", -1.0, 1.0, lambda p: ("sine", "cosine"), clock()),
 )  # fmt: skip
 
 
@@ -102,9 +101,7 @@ class EnergySaving:
 
     def decode(self, params: Params, actions: I64, precedent: Precedent) -> Command:
         """Ask for the chosen states; coverage carriers stay active."""
-        states = np.zeros(precedent.command.carrier_state.shape, np.int8)
-        states[:, params.capacity_cells] = actions
-        return Command(states)
+        return Command.of_cells(params.n_cells, params.capacity_cells, actions)
 
     def encode(self, params: Params, command: Command) -> I64:
         """Return the choices that ask for ``command``."""
@@ -115,28 +112,25 @@ class EnergySaving:
         allowed = allowed_states(Rules.of(params), precedent)[:, params.capacity_cells]
         return allowed.reshape(len(allowed), -1)
 
-    def reward_terms(self, params: Params, truth: Kpis, before: Command, after: Command) -> dict[str, F64]:
+    def reward_terms(self, params: Params, outcome: Outcome) -> dict[str, F64]:
         """Return ``energy``, ``service`` and ``calm``, each (B,)."""
-        margin = margins(truth, params.scenario.sla)
-        worst = costs(margin, params.scenario.sla).max(axis=1)
-        changed = (before.carrier_state != after.carrier_state).sum(axis=1) / len(params.capacity_cells)
-        return {
-            "energy": energy_term(params, truth.total_power_w),
-            "service": np.where(is_unsafe(margin), 0.5 * (1.0 - worst), 1.0),
-            "calm": 1.0 - changed,
-        }
-
-
-def least_power_w(params: Params) -> float:
-    """Return the power with all capacity in deep sleep and no traffic at all, W."""
-    arrays, capacity = params.arrays, params.is_capacity
-    asleep = arrays.idle_w[capacity, CarrierState.DEEP_SLEEP].sum(dtype=np.float64)
-    return float(
-        arrays.fixed_w + asleep + arrays.idle_w[~capacity, CarrierState.ACTIVE].sum(dtype=np.float64)
-    )
+        terms = np.empty((3, len(outcome.power_w)))
+        saving_rows(
+            outcome.power_w,
+            params.least_power_w,
+            params.full_power_w,
+            outcome.verdict.cost,
+            outcome.verdict.unsafe,
+            outcome.before.carrier_state,
+            outcome.command.carrier_state,
+            len(params.capacity_cells),
+            terms,
+        )
+        return dict(zip(("energy", "service", "calm"), terms, strict=True))
 
 
 def energy_term(params: Params, power_w: F64) -> F64:
-    """Scale power to [0, 1]: 1 at ``least_power_w``, 0 at full power or above."""
-    least = least_power_w(params)
-    return np.clip((params.full_power_w - power_w) / (params.full_power_w - least), 0.0, 1.0)
+    """Return the term ``energy`` of powers of any shape, W."""
+    energy = np.empty(power_w.shape)
+    energy_rows(power_w.ravel(), params.least_power_w, params.full_power_w, energy.reshape(-1))
+    return energy

@@ -8,9 +8,25 @@ from dataclasses import dataclass
 import numpy as np
 from gymnasium import spaces
 
+from ..twin.kernels.direct import direct
+from ..twin.kernels.gather import Plan, Reading, Seen, gather_rows
+from ..twin.kernels.report import make_readings
+from ..twin.kpis import REALS
 from ..twin.params import Params
+from ..twin.rules import Precedent
 from ..twin.types import F32, F64
 from .window import Window
+
+Values = Callable[[Params, Window], F64]  # (B, elements)
+Readings = Callable[[Params], list[tuple[Reading, int, int]]]  # per element: what, row, cell
+_NOTHING = np.empty((0, 0))
+
+
+@dataclass(frozen=True)
+class Read:
+    """Values that compiled code reads straight out of the window, one per element."""
+
+    each: Readings
 
 
 @dataclass(frozen=True)
@@ -22,10 +38,62 @@ class Feature:
     low: float
     high: float
     elements: Callable[[Params], tuple[str, ...]]  # names of the elements, one per column
-    values: Callable[[Params, Window], F64]  # (B, elements), in the unit above
+    values: Values | Read  # (B, elements), in the unit above; any function, or what is below for speed
 
 
 FeatureList = tuple[Feature, ...]
+
+
+def every_cell(params: Params) -> list[int]:
+    """Return the indices of all cells."""
+    return list(range(params.n_cells))
+
+
+def capacity_cells(params: Params) -> list[int]:
+    """Return the indices of the cells that may sleep."""
+    return params.capacity_cells.tolist()
+
+
+Cells = Callable[[Params], list[int]]
+
+
+def level(measurement: str, cells: Cells = every_cell) -> Read:
+    """Read a measurement of the latest report."""
+    return _per_cell(Reading.LEVEL, cells, REALS.index(measurement))
+
+
+def change(measurement: str, cells: Cells = every_cell) -> Read:
+    """Read how a measurement differs from the report before."""
+    return _per_cell(Reading.CHANGE, cells, REALS.index(measurement))
+
+
+def dwell(cells: Cells = every_cell) -> Read:
+    """Read how many control periods ago the state of a cell changed."""
+    return _per_cell(Reading.DWELL, cells)
+
+
+def waking(cells: Cells = every_cell) -> Read:
+    """Read whether a cell is waking."""
+    return _per_cell(Reading.WAKING, cells)
+
+
+def in_state(n_states: int, cells: Cells = every_cell) -> Read:
+    """Read, per cell and state, whether the cell is commanded to it."""
+    return Read(lambda params: [(Reading.STATE, k, c) for c in cells(params) for k in range(n_states)])
+
+
+def limited_share(n_shares: int) -> Read:
+    """Read the shares that the service promises limit, see ``sla.shares``."""
+    return Read(lambda _: [(Reading.SHARE, k, 0) for k in range(n_shares)])
+
+
+def clock() -> Read:
+    """Read sine and cosine of the time of day."""
+    return Read(lambda _: [(Reading.SINE, 0, 0), (Reading.COSINE, 0, 0)])
+
+
+def _per_cell(reading: Reading, cells: Cells, row: int = 0) -> Read:
+    return Read(lambda params: [(reading, row, cell) for cell in cells(params)])
 
 
 def observation_space(features: FeatureList, params: Params) -> spaces.Box:
@@ -34,16 +102,47 @@ def observation_space(features: FeatureList, params: Params) -> spaces.Box:
     return spaces.Box(-1.0, 1.0, (size,), np.float32)
 
 
-def observe(features: FeatureList, params: Params, window: Window) -> F32:
-    """Return the observation of every replica, (B, size): each feature scaled from [low, high] to [-1, 1], clipped.
+class Observer:
+    """Turns windows into observations: each feature scaled from [low, high] to [-1, 1], clipped.
 
     A value that is not a number becomes the worst one, ``high``; the shield judges the report itself.
     """
-    columns = []
-    for feature in features:
-        share = (feature.values(params, window) - feature.low) / (feature.high - feature.low)
-        columns.append(np.clip(np.nan_to_num(2.0 * share - 1.0, nan=1.0), -1.0, 1.0))
-    return np.concatenate(columns, axis=1).astype(np.float32)
+
+    def __init__(self, features: FeatureList, params: Params) -> None:
+        self._params = params
+        rows = [(f, column) for f in features for column in _columns(f, params)]
+        self._plan = Plan(
+            np.array([column for _, column in rows], dtype=np.int32),
+            np.array([(f.low, f.high) for f, _ in rows], dtype=np.float64),
+        )
+        ends = np.cumsum([len(f.elements(params)) for f in features])
+        self._given = [
+            (values, slice(end - len(f.elements(params)), end))
+            for f, end in zip(features, ends.tolist(), strict=True)
+            if not isinstance(values := f.values, Read)
+        ]
+
+        example = make_readings(1, params.n_cells)
+        states, dwells = Precedent.fresh(1, params.n_cells).order(example.carrier_state)[:2]
+        seen = Seen(example, example, states, dwells, _NOTHING)
+        self._gather = direct(gather_rows, self._plan, seen, np.empty((1, 1), np.float32))
+
+    def __call__(self, window: Window) -> F32:
+        """Return the observation of every replica, (B, size)."""
+        latest, earlier, precedent = window.kpis.arrays, window.before.arrays, window.precedent
+        states = np.ascontiguousarray(precedent.command.carrier_state, np.int8)
+        dwells = np.ascontiguousarray(precedent.dwell, np.int32)
+        shown = np.empty((len(latest.time_s), len(self._plan.limits)), np.float32)
+        given = np.empty(shown.shape) if self._given else _NOTHING
+        for values, columns in self._given:
+            given[:, columns] = values(self._params, window)
+        self._gather(self._plan, Seen(latest, earlier, states, dwells, given), shown)
+        return shown
+
+
+def observe(features: FeatureList, params: Params, window: Window) -> F32:
+    """Return the observation of every replica, (B, size); many of one network are faster with an ``Observer``."""
+    return Observer(features, params)(window)
 
 
 def table(features: FeatureList, params: Params) -> str:
@@ -56,3 +155,14 @@ def table(features: FeatureList, params: Params) -> str:
                 f"| {len(lines) - 2} | {name} | {feature.unit} | {feature.low:g} | {feature.high:g} |"
             )
     return "\n".join(lines)
+
+
+def _columns(feature: Feature, params: Params) -> list[tuple[int, int, int]]:
+    """Return what each element of a feature is read from."""
+    count = len(feature.elements(params))
+    if not isinstance(feature.values, Read):
+        return [(Reading.GIVEN, 0, 0)] * count
+    columns = feature.values.each(params)
+    if len(columns) != count:
+        raise ValueError(f"feature {feature.name!r} names {count} elements and reads {len(columns)}")
+    return [(int(what), row, cell) for what, row, cell in columns]

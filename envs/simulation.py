@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-import numpy as np
+from typing import NamedTuple
 
 from ..twin.advance import advance
 from ..twin.command import Command
+from ..twin.kernels.judge import Verdict
 from ..twin.kpis import Kpis
 from ..twin.params import Params
-from ..twin.reporting import ReportHistory, report
-from ..twin.rules import Precedent, Rules, project
+from ..twin.period import Runner
+from ..twin.reporting import ReportHistory, deliver, report
+from ..twin.rules import Precedent, Rules
 from ..twin.state import State, begin, open_period
-from ..twin.types import I64
+from ..twin.types import F64, I64
 from .window import Window
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What one control period brought."""
 
     truth: Kpis  # (B), before telemetry faults; for rewards and costs only
     before: Command  # (B, C), in force until now
     command: Command  # (B, C), what was obeyed after the static rules
+    verdict: Verdict  # (B), margins and costs of the truth
+    power_w: F64  # (B,), of the whole network
 
 
 class Simulation:
@@ -40,21 +41,22 @@ class Simulation:
         self.n_replicas = n_replicas
         self.state: State
         self.window: Window
+        self._runner: Runner
         self._history = ReportHistory.empty()
 
     def start(self, seeds: I64, episodes: I64) -> None:
         """Begin an episode in every replica."""
         self._history = ReportHistory.empty()
         self.state = self._warm(seeds, episodes)
+        self._runner = Runner(self.params, self.state)
         kpis = report(self.params, self.state, self._history)
         self.window = Window(kpis, kpis, Precedent.fresh(self.n_replicas, self.params.n_cells))
 
-    def restart(self, rows: np.ndarray, seeds: I64, episodes: I64) -> None:
+    def restart(self, rows: I64, seeds: I64, episodes: I64) -> None:
         """Begin a new episode in some replicas; ``seeds`` and ``episodes`` are those of the rows."""
         fresh = self._warm(seeds, episodes)
         self.state.assign(rows, fresh)
-        history = ReportHistory.empty()
-        first = report(self.params, fresh, history)
+        first = report(self.params, fresh, ReportHistory.empty())
         self._history.restart(rows, first)
         kpis, before = self.window.kpis.copy(), self.window.before.copy()
         kpis.put(rows, first)
@@ -64,12 +66,11 @@ class Simulation:
     def step(self, wanted: Command) -> Outcome:
         """Run one control period under the legal command nearest to ``wanted``."""
         before = self.window.precedent
-        command = project(self.rules, before, wanted)
-        open_period(self.state)
-        advance(self.params, self.state, command, self.params.scenario.timing.steps_per_period)
-        kpis = report(self.params, self.state, self._history)
-        self.window = Window(kpis, self.window.kpis, before.then(command))
-        return Outcome(self._history.truth, before.command, command)
+        period = self._runner.run(before, wanted)
+        kpis = deliver(self.params.scenario.faults, self._history, period.truth, period.struck)
+        self.window = Window(kpis, self.window.kpis, period.precedent)
+        now = period.precedent.command
+        return Outcome(period.truth, before.command, now, period.verdict, period.power_w)
 
     def _warm(self, seeds: I64, episodes: I64) -> State:
         """Draw first states and run the control period that ends at midnight, so that there is something to report."""

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from gymnasium import spaces
 
 from ..twin.command import Command
-from ..twin.kpis import Kpis
 from ..twin.params import Params
 from ..twin.rules import Precedent
 from ..twin.types import F64, I64, Bool
 from .features import FeatureList
+from .simulation import Outcome
+
+Numbers = TypeVar("Numbers", F64, float)
 
 
 class Task(Protocol):
@@ -48,25 +50,40 @@ class Task(Protocol):
         """Return which choices are legal, (B, sum of the choices of every action element)."""
         ...
 
-    def reward_terms(self, params: Params, truth: Kpis, before: Command, after: Command) -> dict[str, F64]:
+    def reward_terms(self, params: Params, outcome: Outcome) -> dict[str, F64]:
         """Return the named terms, each (B,) in [0, 1]."""
         ...
 
 
-def weighted(terms: dict[str, F64], weights: dict[str, float]) -> F64:
-    """Return the weighted mean of the terms, (B,) in [0, 1].
+class Weighting:
+    """The weighted mean of reward terms.
 
     Raises:
-        ValueError: if a term has no weight, a weight has no term, or a weight is negative.
+        ValueError: if a weight is negative or all are zero.
     """
-    if set(terms) != set(weights):
-        raise ValueError(
-            f"reward weights {sorted(weights)} do not match the terms {sorted(terms)}; give one weight per term"
-        )
-    if not all(weight >= 0 for weight in weights.values()) or not sum(weights.values()) > 0:
-        raise ValueError(f"reward weights {weights} must be non-negative and not all zero")
-    total = sum(weights.values())
-    return sum(
-        (weights[name] / total * terms[name] for name in sorted(terms)),
-        start=0.0 * next(iter(terms.values())),
-    )
+
+    def __init__(self, weights: dict[str, float]) -> None:
+        total = sum(weights.values())
+        if not (total > 0 and all(weight >= 0 for weight in weights.values())):
+            raise ValueError(f"reward weights {weights} must be non-negative and not all zero")
+        self._shares = {name: weights[name] / total for name in sorted(weights)}
+
+    def __call__(self, terms: dict[str, Numbers]) -> Numbers:
+        """Return the mean in [0, 1], (B,) or a number like the terms.
+
+        Raises:
+            ValueError: if a term has no weight, or a weight has no term.
+        """
+        if terms.keys() != self._shares.keys():
+            names = f"reward weights {sorted(self._shares)} do not match the terms {sorted(terms)}"
+            raise ValueError(f"{names}; give one weight per term")
+        (first, share), *others = self._shares.items()
+        mean = share * terms[first]
+        for name, share in others:
+            mean = mean + share * terms[name]
+        return mean
+
+
+def weighted(terms: dict[str, F64], weights: dict[str, float]) -> F64:
+    """Return the weighted mean of the terms, see ``Weighting``."""
+    return Weighting(weights)(terms)

@@ -10,16 +10,16 @@ import numpy as np
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
-from ..twin.kpis import MEASUREMENTS, Kpis
+from ..twin.kernels.rules import outside_rows
 from ..twin.params import Params
 from ..twin.scenario import Scenario
-from ..twin.sla import CONSTRAINTS, costs, is_unsafe, margins
 from ..twin.types import F32, F64, I64, Bool
 from .catalogue import UnknownNameError
-from .features import observation_space, observe
+from .features import Observer, observation_space
+from .infos import judged, judged_alone, standing
 from .scenario_source import scenario_named
 from .simulation import Outcome, Simulation
-from .task import Task, weighted
+from .task import Task, Weighting
 from .window import Window
 
 RENDER_MODES = ["rgb_array", "human"]
@@ -51,15 +51,20 @@ class TwinVectorEnv(VectorEnv[Any, Any, Any]):
         self.task = task
         self.params = params_of(scenario)
         self.num_envs = num_envs
-        self.metadata = {**self.metadata, "autoreset_mode": AutoresetMode(autoreset_mode)}
+        self._mode = AutoresetMode(autoreset_mode)
+        self.metadata = {**self.metadata, "autoreset_mode": self._mode}
         self.single_action_space = task.action_space(self.params)
+        self._choices: I64 = np.asarray(self.single_action_space.nvec, np.int64)
         self.single_observation_space = observation_space(task.features, self.params)
         self.action_space = batch_space(self.single_action_space, num_envs)
         self.observation_space = batch_space(self.single_observation_space, num_envs)
         self.simulation = Simulation(self.params, num_envs)
+        self._weighting = Weighting(task.weights)
+        timing = self.params.scenario.timing
+        self._last_step = timing.periods_per_episode * timing.steps_per_period
+        self._observer = Observer(task.features, self.params)
         self._seeds = np.zeros(num_envs, np.int64)
         self._episodes = np.zeros(num_envs, np.int64)
-        self._periods = np.zeros(num_envs, np.int64)
         self._pending = np.zeros(num_envs, np.bool_)  # NEXT_STEP: rows to restart
         self._started = False
 
@@ -93,9 +98,8 @@ class TwinVectorEnv(VectorEnv[Any, Any, Any]):
             self._restart(np.flatnonzero(mask))
         else:
             self.simulation.start(self._seeds, self._episodes)
-            self._periods[:] = 0
         self._started, self._pending[:] = True, False
-        return self._observe(), self._standing()
+        return self._observe(), standing(self.simulation.window)
 
     def step(self, actions: Any) -> tuple[F32, F64, Bool, Bool, dict[str, Any]]:  # noqa: ANN401
         """Run one control period.
@@ -103,32 +107,41 @@ class TwinVectorEnv(VectorEnv[Any, Any, Any]):
         Raises:
             ValueError: if an action is not in the space; nothing has changed then.
         """
-        if not self._started:
-            raise gym.error.ResetNeeded("call reset() before step()")
-        actions = self._checked(actions)
-        waiting = np.flatnonzero(self._pending)
-        params, window = self.params, self.window
-        outcome = self.simulation.step(self.task.decode(params, actions, window.precedent))
-        self._periods += 1
-        terms = self.task.reward_terms(params, outcome.truth, outcome.before, outcome.command)
-        rewards, infos = weighted(terms, self.task.weights), self._infos(outcome, terms)
-        truncated = self._periods >= params.scenario.timing.periods_per_episode
-        if len(waiting):
+        outcome, terms = self._run_period(actions)
+        rewards = self._weighting(terms)
+        infos = judged(outcome, terms) | standing(self.simulation.window)
+        truncated = self.simulation.state.arrays.step >= self._last_step
+        if self._mode == AutoresetMode.NEXT_STEP and self._pending.any():
+            waiting = np.flatnonzero(self._pending)
             self._episodes[waiting] += 1
             self._restart(waiting)
             rewards[waiting], truncated[waiting] = 0.0, False
         observation = self._autoreset(truncated, infos)
         return observation, rewards, np.zeros(self.num_envs, np.bool_), truncated, infos
 
+    def step_alone(self, actions: Any) -> tuple[F32, float, bool, dict[str, Any]]:  # noqa: ANN401
+        """Return observation, reward, whether the episode is over, and info of a batch of one, as of no batch."""
+        outcome, terms = self._run_period(actions)
+        info = judged_alone(outcome, terms) | standing(self.simulation.window, 0)
+        over = self.simulation.state.arrays.step.item() >= self._last_step
+        return self._observe()[0], self._weighting(info["reward_terms"]), over, info
+
+    def _run_period(self, actions: Any) -> tuple[Outcome, dict[str, F64]]:  # noqa: ANN401
+        if not self._started:
+            raise gym.error.ResetNeeded("call reset() before step()")
+        actions = self._checked(actions)
+        wanted = self.task.decode(self.params, actions, self.simulation.window.precedent)
+        outcome = self.simulation.step(wanted)
+        return outcome, self.task.reward_terms(self.params, outcome)
+
     def action_masks(self) -> Bool:
         """Return which choices the static rules allow now, (B, sum of choices)."""
         return self.task.masks(self.params, self.window.precedent)
 
     def _autoreset(self, truncated: Bool, infos: dict[str, Any]) -> F32:
-        mode = self.metadata["autoreset_mode"]
         observation = self._observe()
-        self._pending = truncated.copy() if mode == AutoresetMode.NEXT_STEP else self._pending
-        if mode != AutoresetMode.SAME_STEP or not truncated.any():
+        self._pending = truncated.copy() if self._mode == AutoresetMode.NEXT_STEP else self._pending
+        if self._mode != AutoresetMode.SAME_STEP or not truncated.any():
             return observation
         rows = np.flatnonzero(truncated)
         final = np.full(self.num_envs, None, dtype=object)
@@ -146,38 +159,23 @@ class TwinVectorEnv(VectorEnv[Any, Any, Any]):
 
     def _restart(self, rows: np.ndarray) -> None:
         self.simulation.restart(rows, self._seeds[rows], self._episodes[rows])
-        self._periods[rows] = 0
         self._pending[rows] = False
 
     def _observe(self) -> F32:
-        return observe(self.task.features, self.params, self.window)
-
-    def _standing(self) -> dict[str, Any]:
-        kpis, command = self.window.kpis, self.window.precedent.command
-        return {"kpis": named(kpis), "command": command.carrier_state.copy()}
-
-    def _infos(self, outcome: Outcome, terms: dict[str, F64]) -> dict[str, Any]:
-        margin = margins(outcome.truth, self.params.scenario.sla)
-        by_constraint = costs(margin, self.params.scenario.sla)
-        return {
-            "cost": is_unsafe(margin).astype(np.float64),
-            "costs": {name: by_constraint[:, i] for i, name in enumerate(CONSTRAINTS)},
-            "reward_terms": terms,
-            "kpis": named(self.window.kpis),
-            "command": outcome.command.carrier_state.copy(),
-            "power_w": outcome.truth.total_power_w,
-        }
+        return self._observer(self.simulation.window)
 
     def _checked(self, actions: Any) -> I64:  # noqa: ANN401
         array = np.asarray(actions)
-        nvec = self.single_action_space.nvec
-        if array.shape != (self.num_envs, len(nvec)):
-            raise ValueError(f"actions have shape {array.shape}, need {(self.num_envs, len(nvec))}")
-        if not np.issubdtype(array.dtype, np.integer):
-            raise ValueError(f"actions are {array.dtype}, need integers 0..{int(nvec.max()) - 1}")
-        if np.any(array < 0) or np.any(array >= nvec):
-            raise ValueError(f"actions hold values outside 0..{int(nvec.max()) - 1}: {np.unique(array)}")
-        return array.astype(np.int64)
+        if array.shape != (self.num_envs, len(self._choices)):
+            raise ValueError(f"actions have shape {array.shape}, need {(self.num_envs, len(self._choices))}")
+        if array.dtype.kind not in "iu":
+            raise ValueError(f"actions are {array.dtype}, need integers 0..{int(self._choices.max()) - 1}")
+        checked = array.astype(np.int64)
+        if outside_rows(checked, self._choices):
+            raise ValueError(
+                f"actions hold values outside 0..{int(self._choices.max()) - 1}: {np.unique(array)}"
+            )
+        return checked
 
     def _reset_mask(self, options: dict[str, Any] | None) -> Bool:
         unknown = set(options or {}) - {"reset_mask"}
@@ -239,15 +237,15 @@ class TwinEnv(gym.Env[Any, Any]):
     ) -> tuple[F32, dict[str, Any]]:
         """Begin an episode; see ``TwinVectorEnv.reset``."""
         super().reset(seed=seed)
-        observation, info = self.batch.reset(seed=None if seed is None else [seed], options=options)
+        observation, _ = self.batch.reset(seed=None if seed is None else [seed], options=options)
         self._frame()
-        return observation[0], single(info)
+        return observation[0], standing(self.batch.window, 0)
 
     def step(self, action: Any) -> tuple[F32, SupportsFloat, bool, bool, dict[str, Any]]:  # noqa: ANN401
         """Run one control period; see ``TwinVectorEnv.step``."""
-        observation, reward, terminated, truncated, info = self.batch.step(np.asarray(action)[None])
+        observation, reward, truncated, info = self.batch.step_alone(np.asarray(action)[None])
         self._frame()
-        return observation[0], float(reward[0]), bool(terminated[0]), bool(truncated[0]), single(info)
+        return observation, reward, False, truncated, info
 
     def action_masks(self) -> Bool:
         """Return which choices the static rules allow now, (sum of choices,)."""
@@ -282,18 +280,3 @@ def params_of(scenario: str | Scenario | Params) -> Params:
     if isinstance(scenario, Params):
         return scenario
     return Params.of(scenario_named(scenario) if isinstance(scenario, str) else scenario)
-
-
-def named(kpis: Kpis) -> dict[str, np.ndarray]:
-    """Return the reported values under their 3GPP names, each (B, C)."""
-    return {measurement.name: getattr(kpis, field).copy() for field, measurement in MEASUREMENTS.items()}
-
-
-def single(info: dict[str, Any]) -> dict[str, Any]:
-    """Return row 0 of a vector info."""
-    return {
-        name: single(value)
-        if isinstance(value, dict)
-        else (value[0].item() if value[0].ndim == 0 else value[0])
-        for name, value in info.items()
-    }

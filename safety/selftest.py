@@ -20,9 +20,9 @@ from .shield import Shield
 
 BUSY_HOUR, QUIET_HOUR = 19, 4
 BUSY_LOAD, QUIET_LOAD = (
-    0.45,
+    0.75,
     0.01,
-)  # mean PRB load of every area: beyond, and far below, the stations of the law
+)  # mean PRB load of every area: more than all carriers bear, and next to nothing
 
 
 @dataclass(frozen=True)

@@ -143,7 +143,9 @@ class Shield:
             draft.pressed[rows[look_at]] |= ahead.pressed
         passed = np.all(foreseen >= 0, axis=1)
         if why is not None:
-            passed |= ~asleep  # to wake everything is the backup itself; what nobody proposed is left to the plan
+            passed |= (
+                ~asleep
+            )  # to wake everything is the backup itself; what nobody proposed is left to the plan
         good = rows[passed]
         draft.applied[good] = part.carrier_state[passed]
         draft.margins[good] = foreseen[passed]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ranrein.agents.bundle import BundleError
+from ranrein.agents.calibrate import CalibrationError
 from ranrein.agents.certify import ShieldNotReadyError
 from ranrein.agents.certify_config import CertifyConfig
 from ranrein.agents.certify_job import certificate_path, run_certification
@@ -27,6 +28,7 @@ EXAMPLE = (
     "ranrein certify policy=runs/energysaving-urban-seed0 level=ci scenario=urban\n"
     "         ranrein certify verify runs/energysaving-urban-seed0/certificate.json"
 )
+LOAD = ("load_file", "load_column")
 CODES = {Verdict.PASS: ExitCode.OK, Verdict.FAIL: ExitCode.FAIL, Verdict.INCONCLUSIVE: ExitCode.INCONCLUSIVE}
 
 
@@ -40,7 +42,7 @@ def main(argv: Sequence[str]) -> int:
         return ExitCode.OK if options.show else _run(config)
     except (ConfigError, BundleError, KeyProblem, UnknownNameError) as error:
         return say(f"ranrein certify: {error}", ExitCode.USAGE)
-    except ShieldNotReadyError as error:
+    except (ShieldNotReadyError, CalibrationError) as error:
         return say(f"ranrein certify: the shield is not ready, nothing was run: {error}", ExitCode.NOT_READY)
     except (LedgerError, OSError) as error:
         return say(f"ranrein certify: {error}", ExitCode.ERROR)
@@ -52,6 +54,8 @@ def _run(config: CertifyConfig) -> ExitCode:
         certified = run_certification(config, SystemClock(), report)
     print_certificate(certified.record)
     code = CODES.get(certified.record.verdict, ExitCode.ERROR)
-    where = f"policy={config.policy} certificate={out} scenario={config.scenario} state={config.state}"
+    load = (f"{name}={value}" for name in LOAD if (value := getattr(config, name)) is not None)
+    law = " ".join([f"scenario={config.scenario}", *load])
+    where = f"policy={config.policy} certificate={out} {law} state={config.state}"
     after = f"next:   ranrein operate {where}" if code is ExitCode.OK else "it opens nothing; only PASS does"
     return say(f"{certified.record.verdict}: {out}\n{after}", code)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ranrein.agents.bundle import BundleError
+from ranrein.agents.calibrate import CalibrationError
 from ranrein.agents.certify_config import CertifyConfig
 from ranrein.agents.certify_job import Examined, examine
 from ranrein.agents.config import ConfigError, from_mapping
@@ -21,9 +22,7 @@ from .hydra_config import compose
 from .main import say
 from .progress import progress
 
-PURPOSE = (
-    "Check a certificate's signature and validity; with policy= and scenario= also what would run under it."
-)
+PURPOSE = "Check a certificate's signature and validity; with policy=, scenario= and load_file= also what would run."
 EXAMPLE = "ranrein certify verify runs/NAME/certificate.json policy=runs/NAME scenario=urban"
 
 
@@ -41,6 +40,10 @@ def verify(argv: Sequence[str]) -> int:
         return say(f"refused: {error}", ExitCode.REFUSED)
     except (ConfigError, BundleError, KeyProblem) as error:
         return say(f"ranrein certify: {error}", ExitCode.USAGE)
+    except CalibrationError as error:
+        return say(
+            f"ranrein certify: the shield is not ready, nothing was compared: {error}", ExitCode.NOT_READY
+        )
     return _tell(found, options.path)
 
 
@@ -52,7 +55,9 @@ def _options(argv: Sequence[str]) -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("path", type=Path, metavar="PATH", help="the certificate")
-    parser.add_argument("overrides", nargs="*", metavar="key=value", help="policy=, scenario= and state=")
+    parser.add_argument(
+        "overrides", nargs="*", metavar="key=value", help="policy=, scenario=, load_file= and state="
+    )
     parser.add_argument(
         "--keys", type=Path, metavar="DIR", help="folder of the trusted identities (STATE/keys)"
     )

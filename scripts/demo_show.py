@@ -13,6 +13,7 @@ from ranrein.agents.certify import ShieldNotReadyError
 from ranrein.agents.demo import DemoRun
 from ranrein.agents.demo_config import DemoConfig
 from ranrein.agents.demo_page import table_rows, words, write_page
+from ranrein.agents.evaluate import Row
 from ranrein.agents.evaluate import Table as Comparison
 from ranrein.agents.evidence import Evidence
 from ranrein.agents.levels import VIOLATION
@@ -153,14 +154,29 @@ def conclusion(run: DemoRun) -> tuple[str, ExitCode]:
     return f"certified, opened step by step to CLOSED_LOOP; {ended}", ExitCode.OK
 
 
+def against(row: Row) -> str:
+    """Say whether a policy beats the best tuned rule for certain."""
+    if row.score is None:
+        return "cannot be told: no rule keeps its promises"
+    better = "scores higher" if row.score.low > 0 else "does not score higher for certain"
+    return f"{better}: {words(row.score, 2)} (0 is that rule, 1 the bound)"
+
+
 def summary(run: DemoRun) -> list[tuple[str, str]]:
     """Return the one table that the demo ends with."""
     rows: list[tuple[str, str]] = []
-    if run.table is not None and run.shielded is not None:
+    if run.table is not None:
         for row in run.table.rows:
             rows.append((f"{row.controller}: saving against always on", words(row.saving_pct, 1, " %")))
-        rows.append(("PPO shielded: violated episodes", f"{run.shielded.violated.mean():.1%}"))
-        rows.append(("PPO shielded: interventions", f"{run.shielded.intervention.mean():.1%} of decisions"))
+        rows += [(f"{row.controller} against {run.table.best_baseline}", against(row))
+                 for row in run.table.rows if not row.is_baseline]  # fmt: skip
+    if run.shielded is not None and run.shielded.intervention is not None:
+        rows.append(
+            (
+                f"{run.shielded.controller}: interventions",
+                f"{run.shielded.intervention.mean:.1%} of decisions",
+            )
+        )
     if run.certified is not None:
         record = run.certified.record
         said = f"{record.verdict} at level {record.level}, {record.seeds.count} episodes (demo key)"

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ranrein.agents.bundle import BundleError
+from ranrein.agents.calibrate import CalibrationError
 from ranrein.agents.comparison import compare
 from ranrein.agents.config import ConfigError, EvaluateConfig, from_mapping
 
@@ -15,7 +16,7 @@ from .options import parse, settings
 from .progress import progress
 from .tables import print_comparison
 
-EXAMPLE = "ranrein evaluate policy=runs/energysaving-urban-seed0 episodes=200"
+EXAMPLE = "ranrein evaluate policy=runs/energysaving-urban-seed0 episodes=200 shielded=true"
 
 
 def main(argv: Sequence[str]) -> int:
@@ -26,6 +27,8 @@ def main(argv: Sequence[str]) -> int:
         return ExitCode.OK if options.show else _run(config)
     except (ConfigError, BundleError) as error:
         return say(f"ranrein evaluate: {error}", ExitCode.USAGE)
+    except CalibrationError as error:
+        return say(f"ranrein evaluate: the shield is not ready, nothing was run: {error}", ExitCode.NOT_READY)
 
 
 def _run(config: EvaluateConfig) -> int:

@@ -19,7 +19,7 @@ class ExitCode(IntEnum):
     REFUSED = 4
     """A guard said no: a certificate, signature, role or lifecycle does not allow it."""
     NOT_READY = 5
-    """The shield failed its own readiness check, so no loop was opened."""
+    """No shield is ready: its self-test failed, or the twin cannot foresee the demand."""
     FAIL = 6
     """The evidence says the claim does not hold."""
     AUDIT_BROKEN = 7

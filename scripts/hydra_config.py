@@ -22,6 +22,7 @@ from ranrein.agents.demo_config import DemoConfig
 from ranrein.agents.operate_config import OperateConfig
 from ranrein.agents.shadow_config import ShadowConfig
 from ranrein.envs.catalogue import scenario_names
+from ranrein.envs.scenario_source import PREFIX
 
 VERSION_BASE = "1.3"
 SCENARIO = "scenario="
@@ -30,7 +31,7 @@ SCENARIO = "scenario="
 def compose(name: str, overrides: Sequence[str] = ()) -> dict[str, Any]:
     """Compose ``conf/<name>.yaml`` with overrides such as ``steps=1000`` or ``agent.n_envs=8``.
 
-    ``scenario=NAME`` names a shipped scenario; it is not merged in.
+    ``scenario=NAME`` names a shipped scenario or an inventory; it is not merged in, and so may hold any character.
 
     Raises:
         ConfigError: for an unknown setting or choice, naming the nearest.
@@ -65,7 +66,7 @@ def _register_defaults() -> None:
 
 
 def _scenario(name: str) -> str:
-    if name not in scenario_names():
+    if not name.startswith(PREFIX) and name not in scenario_names():
         raise ConfigError(f"unknown scenario {name!r}; {nearest(name, scenario_names())}")
     return name
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ranrein.agents.bundle import BundleError
+from ranrein.agents.calibrate import CalibrationError
 from ranrein.agents.config import ConfigError, from_mapping
 from ranrein.agents.control import ControlProblem
 from ranrein.agents.operate_config import OperateConfig
@@ -32,6 +33,8 @@ def main(argv: Sequence[str]) -> int:
         return ExitCode.OK if options.show else _run(config)
     except (ConfigError, BundleError, KeyProblem) as error:
         return say(f"ranrein operate: {error}", ExitCode.USAGE)
+    except CalibrationError as error:
+        return say(f"ranrein operate: the shield is not ready, nothing was run: {error}", ExitCode.NOT_READY)
     except (AuditUnavailable, ControlProblem, OSError) as error:
         return say(f"ranrein operate: {error}", ExitCode.ERROR)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -17,7 +17,7 @@ Report = Callable[[float, str], None]  # share done, what stands beside it
 
 
 @contextmanager
-def progress(title: str, clock: Clock | None = None) -> Iterator[Report]:
+def progress(title: str, clock: Clock | None = None) -> Generator[Report]:
     """Show how far something is; the caller reports shares from 0 to 1."""
     if not sys.stderr.isatty():
         yield _lines(title, clock or SystemClock())

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ranrein.agents.bundle import BundleError
+from ranrein.agents.calibrate import CalibrationError
 from ranrein.agents.config import ConfigError, from_mapping
 from ranrein.agents.shadow_config import ShadowConfig
 from ranrein.agents.shadow_job import make_sample, run_shadow
@@ -33,6 +34,8 @@ def main(argv: Sequence[str]) -> int:
         return ExitCode.OK if options.show else _run(config, options.make_sample)
     except (ConfigError, BundleError) as error:
         return say(f"ranrein shadow: {error}", ExitCode.USAGE)
+    except CalibrationError as error:
+        return say(f"ranrein shadow: the shield is not ready, nothing was run: {error}", ExitCode.NOT_READY)
     except GranularityError as error:
         return say(f"ranrein shadow: refused: {error}", ExitCode.REFUSED)
     except TelemetryError as error:

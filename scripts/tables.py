@@ -24,9 +24,10 @@ def print_evaluations(rows: list[dict[str, Any]]) -> None:
 
 def print_comparison(comparison: Comparison) -> None:
     """Show the columns that decide; the files have them all."""
-    table = Table(*results.headings(results.SHORT), caption=results.caption(comparison))
+    columns = results.shown(comparison, results.SHORT)
+    table = Table(*results.headings(columns), caption=results.caption(comparison))
     for row in comparison.rows:
-        table.add_row(*results.cells(row, results.SHORT))
+        table.add_row(*results.cells(row, columns))
     _show(table)
 
 

@@ -6,9 +6,16 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 VARIABLE = "RANREIN_REFERENCE_DATA"
 REASON = f"set {VARIABLE} to the folder with the reference data"
+
+# The same examples in every run and no clock: how busy the machine is decides nothing.
+settings.register_profile(
+    "ranrein", deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("ranrein")
 
 
 @pytest.fixture(scope="session")

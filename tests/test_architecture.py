@@ -43,6 +43,7 @@ ALSO = {
     "agents.plots": {"matplotlib"},
     "agents.bundle": {"onnxruntime"},
     "agents.training": TRAINING,
+    "agents.warm_start": TRAINING,
     "agents.sb3_vec": TRAINING,
     "agents.monitor": TRAINING,
     "agents.curve": TRAINING,
@@ -95,6 +96,7 @@ def targets(name: str, node: ast.stmt) -> Iterator[str]:
         yield from (f"{prefix}.{alias.name}" for alias in node.names)
 
 
+@cache
 def imports(name: str) -> set[str]:
     return {target for node in ast.walk(modules()[name]) for target in targets(name, node)}
 
@@ -106,10 +108,12 @@ def resolve(target: str) -> str | None:
     return next((prefix for prefix in prefixes if prefix in modules()), None)
 
 
+@cache
 def internal(name: str) -> set[str]:
     return {found for target in imports(name) if (found := resolve(target))} - {name}
 
 
+@cache
 def outside(name: str) -> set[str]:
     """Third-party roots that a module imports."""
     roots = {target.split(".")[0] for target in imports(name)}

@@ -92,6 +92,11 @@ def test_policy_that_is_not_there_is_a_usage_error(
     assert "neither a policy bundle nor a run" in capsys.readouterr().err
 
 
+def test_a_shield_without_a_policy_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
+    assert evaluate.main(["shielded=true", "episodes=1"]) == ExitCode.USAGE
+    assert "shielded=true needs a policy" in capsys.readouterr().err
+
+
 def test_evaluate_writes_tables_and_plots(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code = evaluate.main([f"out={tmp_path}", "episodes=2", "baselines=always_on", "bound=false"])
     assert code == ExitCode.OK

@@ -22,7 +22,13 @@ from ranrein.scripts.verbs import VERBS
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
-EXECUTED = ["README.md", "docs/scenarios.md", "docs/add_a_control_problem.md"]
+EXECUTED = [
+    "README.md",
+    "docs/scenarios.md",
+    "docs/inventory.md",
+    "docs/loss_system.md",
+    "docs/add_a_control_problem.md",
+]
 SHIPPED = list(TASKS)
 COMMAND = re.compile(r"(?:^    |`)ranrein ([a-z]+)([^`\n]*)", re.MULTILINE)
 
@@ -70,7 +76,8 @@ def registries() -> Iterator[None]:
 
 @pytest.mark.usefixtures("registries")
 @pytest.mark.parametrize("name", EXECUTED)
-def test_the_python_examples_run(name: str) -> None:
+def test_the_python_examples_run(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
     blocks = re.findall(r"```python\n(.*?)```", text_of(name), re.DOTALL)
     assert blocks
     for block in blocks:

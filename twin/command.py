@@ -7,7 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from .carrier import N_CARRIER_STATES, CarrierState
-from .types import I8
+from .kernels.rules import holds_other, spread_rows
+from .types import I8, I32, I64
+
+_STATE_TYPE = np.dtype(np.int8)
 
 
 @dataclass(frozen=True)
@@ -22,12 +25,12 @@ class Command:
 
     def __post_init__(self) -> None:
         states = self.carrier_state
-        if states.dtype != np.int8 or states.ndim != 2:
+        if states.dtype != _STATE_TYPE or states.ndim != 2:
             raise ValueError(
                 f"carrier_state must be int8 of shape (replicas, cells), got {states.dtype} {states.shape}; "
                 "build it with Command.of(...)"
             )
-        if states.size and not (0 <= int(states.min()) and int(states.max()) < N_CARRIER_STATES):
+        if holds_other(states, N_CARRIER_STATES):
             raise ValueError(
                 f"carrier_state holds values outside 0..{N_CARRIER_STATES - 1}: {np.unique(states)}"
             )
@@ -48,6 +51,20 @@ class Command:
     def all_active(n_replicas: int, n_cells: int) -> Command:
         """Every carrier serves: the factory-safe configuration."""
         return Command(np.full((n_replicas, n_cells), CarrierState.ACTIVE, dtype=np.int8))
+
+    @staticmethod
+    def of_cells(n_cells: int, cells: I32, choices: I64) -> Command:
+        """Ask for states (B, n) of some cells; the others stay active.
+
+        Args:
+            n_cells: C.
+            cells: (n,) indices.
+            choices: (B, n), CarrierState.
+        """
+        states = np.zeros((len(choices), n_cells), np.int8)
+        if not spread_rows(choices, cells, N_CARRIER_STATES, states):
+            raise ValueError(f"choices hold values outside 0..{N_CARRIER_STATES - 1}: {np.unique(choices)}")
+        return Command(states)
 
     def rows(self, index: object) -> Command:
         """Select replicas with any numpy index that keeps the array two-dimensional."""

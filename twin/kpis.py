@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 
-from .kernels.layout import CellSum
+from .kernels.report import N_REALS, VALID, WAKING, Readings, make_readings, measure_replicas, power_rows
 from .params import Params
 from .state import State
-from .types import F32, F64, I8, Bool
+from .types import F32, F64, I8, Bool, Rows
 
-KBIT = 1000.0  # kbit per Mbit
 JOULES_PER_KWH = 3.6e6
 
 
@@ -46,6 +45,9 @@ MEASUREMENTS: dict[str, Measurement] = {
 }
 
 
+EVERY = slice(None)
+
+
 @dataclass(frozen=True)
 class Kpis:
     """What was measured over the last granularity period, per replica (B) and cell (C).
@@ -71,37 +73,98 @@ class Kpis:
     age_s: F32  # (B, C)
     valid: Bool  # (B, C)
 
+    readings: Readings | None = field(default=None, init=False, repr=False, compare=False)  # arrays behind it
+
+    @staticmethod
+    def of(readings: Readings, granularity_s: float) -> Kpis:
+        """Wrap what the kernels wrote; the arrays are shared."""
+        kpis = object.__new__(Kpis)
+        kpis.__dict__.update(readings=readings, granularity_s=granularity_s)
+        return kpis
+
+    def __getattr__(self, name: str) -> np.ndarray:
+        """Name an array of ``readings`` when it is first asked for: few of them are."""
+        if self.readings is None or name not in _WHERE:
+            raise AttributeError(
+                f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self
+            )
+        array, row = _WHERE[name]
+        found = self.readings[array] if row is None else self.readings[array][row]
+        self.__dict__[name] = found
+        return found
+
     @property
     def n_replicas(self) -> int:
         """Number of replicas B."""
-        return self.prb_tot_dl.shape[0]
+        return len(self.time_s)
+
+    @property
+    def arrays(self) -> Readings:
+        """The values as kernels read them; copies, unless kernels wrote them."""
+        if self.readings is not None:
+            return self.readings
+        return Readings(
+            np.array([getattr(self, name) for name in (*REALS, "age_s")], np.float32),
+            np.array(self.carrier_state, np.int8, order="C"),
+            np.array([self.waking, self.valid], np.bool_),
+            np.array(self.time_s, np.float64, order="C"),
+            np.array(self.site_power, np.float32, order="C"),
+        )
 
     @property
     def total_power_w(self) -> F64:
         """Power of the whole network, (B,) W."""
-        return self.power.sum(axis=1, dtype=np.float64) + self.site_power
+        total = np.empty(self.n_replicas)
+        power_rows(self.power, self.site_power, total)
+        return total
 
     @property
     def hour(self) -> F64:
         """Hour of day at the end of the period, (B,) in [0, 24)."""
         return (self.time_s / 3600.0) % 24.0
 
-    def rows(self, index: object) -> Kpis:
-        """Select replicas."""
-        return replace(self, **{name: getattr(self, name)[index] for name in ARRAYS})
+    def rows(self, index: Rows) -> Kpis:
+        """Copy some replicas."""
+        if self.readings is None:
+            return replace(self, **{name: getattr(self, name)[index] for name in ARRAYS})
+        reals, states, flags, time_s, site_power = self.readings
+        chosen = (reals[:, index], states[index], flags[:, index], time_s[index], site_power[index])
+        return Kpis.of(Readings._make(np.array(array, order="C") for array in chosen), self.granularity_s)
 
     def copy(self) -> Kpis:
         """Copy every array."""
-        return replace(self, **{name: getattr(self, name).copy() for name in ARRAYS})
+        if self.readings is None:
+            return replace(self, **{name: getattr(self, name).copy() for name in ARRAYS})
+        reals, states, flags, time_s, site_power = self.readings
+        copies = Readings(reals.copy(), states.copy(), flags.copy(), time_s.copy(), site_power.copy())
+        return Kpis.of(copies, self.granularity_s)
 
-    def put(self, rows: np.ndarray, other: Kpis) -> None:
+    def put(self, rows: Rows, other: Kpis) -> None:
         """Overwrite some replicas with those of ``other``."""
         for name in ARRAYS:
             getattr(self, name)[rows] = getattr(other, name)
 
+    def named(self, row: int | slice = EVERY) -> dict[str, np.ndarray]:
+        """Return copies of the values under their 3GPP names, (B, C) or, of one replica, (C,)."""
+        if self.readings is None:
+            return {m.name: getattr(self, name)[row].copy() for name, m in MEASUREMENTS.items()}
+        reals, states, flags, *_ = self.readings
+        values = *reals[:N_REALS, row].copy(), states[row].copy(), flags[WAKING, row].copy()
+        return dict(zip(_STANDARD_NAMES, values, strict=True))
 
-ARRAYS = tuple(field.name for field in fields(Kpis) if field.name != "granularity_s")
+
+ARRAYS = tuple(f.name for f in fields(Kpis) if f.init and f.name != "granularity_s")
 PER_CELL = tuple(MEASUREMENTS)
+REALS = PER_CELL[:N_REALS]
+_STANDARD_NAMES = tuple(measurement.name for measurement in MEASUREMENTS.values())
+_WHERE: dict[str, tuple[int, int | None]] = {  # array of Readings, and row in it
+    **{name: (0, row) for row, name in enumerate((*REALS, "age_s"))},
+    "carrier_state": (1, None),
+    "waking": (2, WAKING),
+    "valid": (2, VALID),
+    "time_s": (3, None),
+    "site_power": (4, None),
+}
 
 
 def measure(params: Params, state: State) -> Kpis:
@@ -110,29 +173,8 @@ def measure(params: Params, state: State) -> Kpis:
     Raises:
         ValueError: if no time has passed since the period was opened.
     """
-    sums, elapsed = state.arrays.cell_sum, state.arrays.elapsed_s[:, None]
-    if not np.all(elapsed > 0):
+    if not np.all(state.arrays.elapsed_s > 0):
         raise ValueError("nothing was measured: advance the state before measuring it")
-    n, cells = state.arrays.carrier.shape
-    active = sums[:, :, CellSum.ACTIVE]
-    throughput = np.divide(sums[:, :, CellSum.THROUGHPUT], active, out=np.zeros((n, cells)), where=active > 0)
-    rate = lambda column: (sums[:, :, column] / elapsed).astype(np.float32)  # noqa: E731
-    return Kpis(
-        time_s=state.arrays.step * params.scenario.timing.twin_step_s,
-        granularity_s=float(elapsed.flat[0]),
-        prb_tot_dl=rate(CellSum.PRB) * np.float32(100.0),
-        ue_thp_dl=(throughput * KBIT).astype(np.float32),
-        ue_below=rate(CellSum.BELOW),
-        active_ue=rate(CellSum.ACTIVE),
-        conn_mean=rate(CellSum.USERS),
-        uncovered_ue=rate(CellSum.UNCOVERED),
-        volume_dl=(sums[:, :, CellSum.VOLUME] * KBIT).astype(np.float32),
-        blocked_dl=(sums[:, :, CellSum.BLOCKED] * KBIT).astype(np.float32),
-        power=rate(CellSum.ENERGY),
-        handovers=sums[:, :, CellSum.HANDOVERS].astype(np.float32),
-        carrier_state=state.arrays.carrier.copy(),
-        waking=state.arrays.wake_left_s > 0,
-        site_power=np.full(n, params.arrays.fixed_w, np.float32),
-        age_s=np.zeros((n, cells), np.float32),
-        valid=np.ones((n, cells), np.bool_),
-    )
+    readings = make_readings(*state.arrays.carrier.shape)
+    measure_replicas(state.arrays, params.scenario.timing.twin_step_s, params.arrays.fixed_w, readings)
+    return Kpis.of(readings, float(state.arrays.elapsed_s[0]))

@@ -19,7 +19,7 @@ from .kernels.loss import (
 from .loss_states import checked_table, table_strides
 from .loss_system import LossSystem
 from .seeding import make_keys
-from .types import F64, I32, I64, Bool
+from .types import F64, I32, I64, Bool, Rows
 
 
 @dataclass(frozen=True)
@@ -67,16 +67,16 @@ class LossState:
 
     def copy(self) -> LossState:
         """Take a snapshot; moving it later gives the same bits as moving the original now."""
-        return LossState(self.system, LossArrays(*(array.copy() for array in self.arrays)))
+        return LossState(self.system, LossArrays._make(array.copy() for array in self.arrays))
 
     def view(self, start: int, stop: int) -> LossState:
         """Return replicas start..stop as a view: moving it moves this state."""
-        return LossState(self.system, LossArrays(*(array[start:stop] for array in self.arrays)))
+        return LossState(self.system, LossArrays._make(array[start:stop] for array in self.arrays))
 
-    def assign(self, index: object, other: LossState) -> None:
-        """Overwrite some replicas, chosen by any numpy index, with those of ``other``."""
+    def assign(self, index: Rows, other: LossState) -> None:
+        """Overwrite some replicas with those of ``other``."""
         for mine, theirs in zip(self.arrays, other.arrays, strict=True):
-            mine[index] = theirs  # type: ignore[index]
+            mine[index] = theirs
 
 
 def _ratio(part: np.ndarray, whole: np.ndarray) -> F64:

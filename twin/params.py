@@ -85,12 +85,12 @@ class Params:
         """Which cells may sleep, (C,)."""
         return np.array([cell.carrier.layer == "capacity" for cell in self.cells], dtype=np.bool_)
 
-    @property
+    @cached_property
     def capacity_cells(self) -> I32:
         """Indices of the cells that may sleep."""
         return np.flatnonzero(self.is_capacity).astype(np.int32)
 
-    @property
+    @cached_property
     def coverage_cells(self) -> I32:
         """Indices of the cells that never sleep."""
         return np.flatnonzero(~self.is_capacity).astype(np.int32)
@@ -114,6 +114,14 @@ class Params:
             pixels = np.bincount(owner[best == cell], minlength=self.n_areas)
             leans[cell] |= pixels >= max(1.0, LEAST_LEANING * pixels.sum())
         return leans
+
+    @cached_property
+    def least_power_w(self) -> float:
+        """Power with all capacity in deep sleep and no traffic at all, W."""
+        idle_w, capacity = self.arrays.idle_w, self.is_capacity
+        asleep = idle_w[capacity, CarrierState.DEEP_SLEEP].sum(dtype=np.float64)
+        awake = idle_w[~capacity, CarrierState.ACTIVE].sum(dtype=np.float64)
+        return float(self.arrays.fixed_w + asleep + awake)
 
     @cached_property
     def full_power_w(self) -> float:

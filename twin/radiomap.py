@@ -12,19 +12,19 @@ import numpy as np
 from .antenna import sector_gain_db
 from .fields import gaussian_field, uniform_field
 from .kernels.layout import GAIN_STEP_DB
-from .propagation import los_probability, path_loss_db
+from .propagation import los_probability, path_loss_db, shadow_sigma_db
 from .radio_scenario import shadowing
 from .scenario import Carrier, Scenario, Sector, Site
 from .types import F64, I16, I32, Bool
 
 OMNIDIRECTIONAL_GAIN_DBI = 5.0  # TR 38.901 table 7.3-1, indoor element
-MIN_DISTANCE_M = 10.0  # validity of TR 38.901 table 7.4.1-1
+MIN_DISTANCE_M = 10.0  # outdoors, TR 38.901 table 7.4.1-1; indoors it is 1 m in space, kept by the path loss
 
 
 def pixel_centres(scenario: Scenario) -> tuple[F64, F64]:
     """Return x and y in metres of every pixel centre, each (P,), row by row from the lower left corner."""
     n = round(scenario.width_m / scenario.pixel_m)
-    axis = (np.arange(n) + 0.5) * scenario.pixel_m
+    axis = (np.arange(n, dtype=np.float64) + 0.5) * scenario.pixel_m
     x, y = np.meshgrid(axis, axis)
     return x.ravel(), y.ravel()
 
@@ -34,17 +34,22 @@ def _field_seed(scenario: Scenario, site: Site, what: str) -> int:
     return zlib.crc32(f"{site.name}/{what}".encode()) + (scenario.radio_seed << 32)
 
 
+def _least_distance_m(site: Site) -> float:
+    """Return how near a user may come in the plane: a law without outdoor-to-indoor links is that of a room."""
+    return 0.0 if shadowing(site.propagation).o2i is None else MIN_DISTANCE_M
+
+
 def _los_map(scenario: Scenario, site: Site, d2d_m: F64) -> Bool:
     if not scenario.shadowing:
         return np.ones(d2d_m.shape, dtype=np.bool_)
     n = round(scenario.width_m / scenario.pixel_m)
     correlation_m = shadowing(site.propagation).los_state_d_cor_m
     uniform = uniform_field(n, n, scenario.pixel_m, correlation_m, _field_seed(scenario, site, "los")).ravel()
-    return uniform < los_probability(site.propagation, d2d_m, scenario.users.height_m)
+    return uniform < los_probability(site.propagation, d2d_m, scenario.users.height_m, site.height_m)
 
 
 def _shadow_map(scenario: Scenario, site: Site, los: Bool) -> F64:
-    """Return shadowing in dB (P,): separate fields for line of sight and not (TR 38.901 7.4.4)."""
+    """Return shadowing in deviations (P,): separate fields for line of sight and not (TR 38.901 7.4.4)."""
     if not scenario.shadowing:
         return np.zeros(los.shape)
     n = round(scenario.width_m / scenario.pixel_m)
@@ -52,7 +57,7 @@ def _shadow_map(scenario: Scenario, site: Site, los: Bool) -> F64:
     maps = []
     for name, spread in (("los", law.los), ("nlos", law.nlos)):
         seed = _field_seed(scenario, site, f"shadow-{name}")
-        maps.append(spread.sigma_db * gaussian_field(n, n, scenario.pixel_m, spread.d_cor_m, seed).ravel())
+        maps.append(gaussian_field(n, n, scenario.pixel_m, spread.d_cor_m, seed).ravel())
     return np.where(los, maps[0], maps[1])
 
 
@@ -66,21 +71,27 @@ def _antenna_map(sector: Sector, carrier: Carrier, theta_deg: F64, azimuth_deg: 
 def gain_map(scenario: Scenario) -> I16:
     """Return the path gain of every cell at every pixel, (P, C), in ``GAIN_STEP_DB``.
 
-    Cells come in the order site, sector, carrier. Co-sited sectors share line of sight and shadowing.
+    Cells come in the order site, sector, carrier. Co-sited sectors share line of sight and the shadowing field;
+    in RMa its deviation depends on the carrier's breakpoint.
+
+    Raises:
+        ValueError: if a site's law, height or carrier frequency is outside TR 38.901, or in InF-SH and InF-DH the
+            heights of user, clutter and site do not ascend.
     """
     x, y = pixel_centres(scenario)
     columns = []
+    ut_m = scenario.users.height_m
     for site in scenario.sites:
-        d2d_m = np.maximum(np.hypot(x - site.x_m, y - site.y_m), MIN_DISTANCE_M)
+        law, bs_m = site.propagation, site.height_m
+        d2d_m = np.maximum(np.hypot(x - site.x_m, y - site.y_m), _least_distance_m(site))
         los = _los_map(scenario, site, d2d_m)
-        shadow_db = _shadow_map(scenario, site, los)
-        theta = 90.0 + np.degrees(np.arctan2(site.height_m - scenario.users.height_m, np.maximum(d2d_m, 1.0)))
+        shadow = _shadow_map(scenario, site, los)
+        theta = 90.0 + np.degrees(np.arctan2(bs_m - ut_m, np.maximum(d2d_m, 1.0)))
         azimuth = np.degrees(np.arctan2(y - site.y_m, x - site.x_m))
         for sector in site.sectors:
             for carrier in (scenario.carriers[name] for name in sector.carriers):
-                loss_db = path_loss_db(
-                    site.propagation, los, carrier.fc_ghz, d2d_m, site.height_m, scenario.users.height_m
-                )
+                loss_db = path_loss_db(law, los, carrier.fc_ghz, d2d_m, bs_m, ut_m)
+                shadow_db = shadow_sigma_db(law, los, carrier.fc_ghz, d2d_m, bs_m, ut_m) * shadow
                 columns.append(_antenna_map(sector, carrier, theta, azimuth) - loss_db - shadow_db)
     gain = np.stack(columns, axis=1)
     return np.ascontiguousarray(np.round(gain / GAIN_STEP_DB).astype(np.int16))

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
-from .kernels.maths import REPORT
+from .kernels.report import LOST, OLD, strike_replicas
 from .kpis import PER_CELL, Kpis, measure
 from .params import Params
-from .seeding import unit
+from .scenario import Faults
 from .state import State
-from .types import Bool
-
-_LOSS, _FREEZE = 0, 1_000_000  # entity offsets of the two fault streams
+from .types import Bool, Rows
 
 
 @dataclass
@@ -33,12 +31,11 @@ class ReportHistory:
         """The newest measurement, before delay, loss and freezing; for rewards, costs and tests only."""
         return self.pending[-1]
 
-    def restart(self, rows: np.ndarray, fresh: Kpis) -> None:
+    def restart(self, rows: Rows, fresh: Kpis) -> None:
         """Forget the past of some replicas: their next reports start from ``fresh``."""
-        for kpis in self.pending:
-            kpis.put(rows, fresh)
+        self.pending = [_overwritten(kpis, rows, fresh) for kpis in self.pending]
         if self.last is not None:
-            self.last.put(rows, fresh)
+            self.last = _overwritten(self.last, rows, fresh)
 
 
 def report(params: Params, state: State, history: ReportHistory) -> Kpis:
@@ -48,29 +45,52 @@ def report(params: Params, state: State, history: ReportHistory) -> Kpis:
     it were new; a delay hands over the measurement of some periods ago.
     """
     faults = params.scenario.faults
-    history.pending.append(measure(params, state))
+    struck = np.empty((2, *state.arrays.carrier.shape), np.bool_)
+    count = strike_replicas(state.arrays, faults.loss_prob, faults.freeze_prob, struck)
+    return deliver(faults, history, measure(params, state), struck if count else None)
+
+
+def deliver(faults: Faults, history: ReportHistory, truth: Kpis, struck: Bool | None) -> Kpis:
+    """Return what becomes of a measurement on its way, see ``report``.
+
+    Args:
+        faults: how late reports come.
+        history: of the reporting chain; ``truth`` is added.
+        truth: what was measured.
+        struck: (2, B, C), which cells' reports are lost, and which repeat an old value; None for none.
+    """
+    history.pending.append(truth)
     if len(history.pending) > faults.delay_periods + 1:
         history.pending.pop(0)
     arrived = history.pending[0]
-    now_s = state.arrays.step * params.scenario.timing.twin_step_s
-    age = np.broadcast_to((now_s - arrived.time_s)[:, None], arrived.age_s.shape).astype(np.float32)
-    current = replace(arrived.copy(), age_s=age, time_s=np.asarray(now_s, dtype=np.float64))
-    history.last = current if history.last is None else _with_faults(params, state, current, history.last)
-    return history.last.copy()
+    current = arrived if arrived is truth else _late(arrived, truth)
+    if history.last is not None and struck is not None:
+        current = _repeated(current, history.last, struck)
+    repeats = faults.loss_prob > 0 or faults.freeze_prob > 0
+    history.last = current.copy() if repeats else current  # who receives the report may change it
+    return current
 
 
-def _struck(params: Params, state: State, probability: float, offset: int) -> Bool:
-    n, cells = state.arrays.carrier.shape
-    if probability <= 0:
-        return np.zeros((n, cells), np.bool_)
-    entity = np.arange(cells, dtype=np.int64)[None, :] + offset
-    return unit(state.arrays.key[:, None], state.arrays.step[:, None], entity, REPORT) < probability
+def _overwritten(kpis: Kpis, rows: Rows, fresh: Kpis) -> Kpis:
+    """Return a copy with some rows of ``fresh``: whoever holds the old report keeps it."""
+    changed = kpis.copy()
+    changed.put(rows, fresh)
+    return changed
 
 
-def _with_faults(params: Params, state: State, current: Kpis, last: Kpis) -> Kpis:
-    lost = _struck(params, state, params.scenario.faults.loss_prob, _LOSS)
-    frozen = _struck(params, state, params.scenario.faults.freeze_prob, _FREEZE) & ~lost
-    old = lost | frozen
-    values = {name: np.where(old, getattr(last, name), getattr(current, name)) for name in PER_CELL}
-    age = np.where(lost, last.age_s + np.float32(current.granularity_s), current.age_s)
-    return replace(current, **values, age_s=age.astype(np.float32), valid=~lost)
+def _late(arrived: Kpis, now: Kpis) -> Kpis:
+    """Return the report that is handed over now, with its age."""
+    late = arrived.copy()
+    late.age_s[:] = (now.time_s - arrived.time_s)[:, None]
+    late.time_s[:] = now.time_s
+    return late
+
+
+def _repeated(current: Kpis, last: Kpis, struck: Bool) -> Kpis:
+    """Return the report with the last one's values where it is lost or frozen."""
+    report, lost, old = current.copy(), struck[LOST], struck[OLD]
+    for name in PER_CELL:
+        np.copyto(getattr(report, name), getattr(last, name), where=old)
+    np.copyto(report.age_s, last.age_s + np.float32(current.granularity_s), where=lost)
+    np.copyto(report.valid, False, where=lost)
+    return report

@@ -6,13 +6,15 @@ The shield masks and projects with these, the environments derive their action m
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from functools import cached_property
 
 import numpy as np
 
 from .carrier import N_CARRIER_STATES, CarrierState
 from .command import Command
+from .kernels.rules import OrderArrays, RuleArrays, dwell_replicas, project_replicas
 from .params import Params
-from .types import I32, Bool
+from .types import I8, I32, Bool
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,12 @@ class Rules:
     never_sleep: tuple[int, ...]  # cells of the coverage layer
     max_new_sleeps: int  # cells that may go deeper in one control period
     min_dwell_periods: int  # periods a cell keeps its state before it may go deeper
+
+    @cached_property
+    def arrays(self) -> RuleArrays:
+        """The table as kernels read it."""
+        never_sleep = np.array(self.never_sleep, dtype=np.int32)
+        return RuleArrays(never_sleep, self.max_new_sleeps, self.min_dwell_periods)
 
     def as_table(self) -> dict[str, object]:
         """Return the rules as JSON-ready data."""
@@ -54,10 +62,15 @@ class Precedent:
         states[rows], dwell[rows] = fresh.command.carrier_state, fresh.dwell
         return Precedent(Command(states), dwell)
 
+    def order(self, states: I8) -> OrderArrays:
+        """Return states (B, C) that are wanted now, beside what was."""
+        return OrderArrays(self.command.carrier_state, self.dwell, states)
+
     def then(self, command: Command) -> Precedent:
         """Return the precedent after one more period under ``command``."""
-        changed = command.carrier_state != self.command.carrier_state
-        return Precedent(command, np.where(changed, 1, self.dwell + 1).astype(np.int32))
+        longer = np.empty(self.dwell.shape, np.int32)
+        dwell_replicas(self.order(command.carrier_state), longer)
+        return Precedent(command, longer)
 
 
 def allowed_states(rules: Rules, precedent: Precedent) -> Bool:
@@ -66,7 +79,7 @@ def allowed_states(rules: Rules, precedent: Precedent) -> Bool:
     states = np.arange(N_CARRIER_STATES, dtype=np.int8)
     rested = precedent.dwell[:, :, None] >= rules.min_dwell_periods
     allowed = (states <= before) | rested
-    allowed[:, list(rules.never_sleep), 1:] = False
+    allowed[:, rules.arrays.never_sleep, 1:] = False
     return allowed
 
 
@@ -95,11 +108,6 @@ def project(rules: Rules, precedent: Precedent, proposed: Command) -> Command:
     When too many cells would go deeper, the first ones in cell order do and the rest wait. The result is
     always legal.
     """
-    before, after = precedent.command.carrier_state, proposed.carrier_state.copy()
-    chosen = after[:, :, None].astype(np.int64)
-    permitted = np.take_along_axis(allowed_states(rules, precedent), chosen, axis=2)[:, :, 0]
-    after = np.where(permitted, after, before)
-    after[:, list(rules.never_sleep)] = CarrierState.ACTIVE
-    deeper = after > before
-    late = deeper & (np.cumsum(deeper, axis=1) > rules.max_new_sleeps)
-    return Command(np.where(late, before, after).astype(np.int8))
+    states = proposed.carrier_state.copy()
+    project_replicas(rules.arrays, precedent.order(states))
+    return Command(states)

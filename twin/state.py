@@ -12,7 +12,7 @@ from .outdoor_to_indoor import INDOOR_LOSS_DB_PER_M, WALL_SIGMA_DB, o2i_wall_los
 from .params import Params
 from .seeding import make_keys, normal, unit
 from .traffic import station_mean_load
-from .types import F32, I64, U64
+from .types import F32, I64, U64, Rows
 
 _MAX_INDOOR_M = 25.0  # TR 38.901 7.4.3.1
 NEVER_S = np.float32(1e9)  # onset of a surge that does not come
@@ -31,24 +31,24 @@ class State:
 
     def copy(self) -> State:
         """Take a snapshot; advancing it later gives the same bits as advancing the original now."""
-        return State(StateArrays(*(array.copy() for array in self.arrays)))
+        return State(StateArrays._make(array.copy() for array in self.arrays))
 
-    def rows(self, index: object) -> State:
-        """Copy some replicas, chosen by any numpy index."""
-        return State(StateArrays(*(np.ascontiguousarray(array[index]) for array in self.arrays)))  # type: ignore[index]
+    def rows(self, index: Rows) -> State:
+        """Copy some replicas."""
+        return State(StateArrays._make(np.ascontiguousarray(array[index]) for array in self.arrays))
 
     def view(self, start: int, stop: int) -> State:
         """Return replicas start..stop as a view: advancing it advances this state."""
-        return State(StateArrays(*(array[start:stop] for array in self.arrays)))
+        return State(StateArrays._make(array[start:stop] for array in self.arrays))
 
     def repeat(self, times: int) -> State:
         """Copy each replica ``times`` times, copies side by side."""
-        return State(StateArrays(*(np.repeat(array, times, axis=0) for array in self.arrays)))
+        return State(StateArrays._make(np.repeat(array, times, axis=0) for array in self.arrays))
 
-    def assign(self, index: object, other: State) -> None:
+    def assign(self, index: Rows, other: State) -> None:
         """Overwrite some replicas with those of ``other``."""
         for mine, theirs in zip(self.arrays, other.arrays, strict=True):
-            mine[index] = theirs  # type: ignore[index]
+            mine[index] = theirs
 
 
 def begin(params: Params, seed: I64, episode: I64) -> State:

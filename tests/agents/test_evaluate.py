@@ -15,9 +15,11 @@ from ranrein.agents.evaluate import Setting, Table, best_feasible, evaluate
 from ranrein.agents.plots import plot_comparison, plot_day
 from ranrein.agents.results import markdown, write_results
 from ranrein.agents.seeds import Domain, episode_seeds
+from ranrein.agents.shielded import run_shielded
 from ranrein.envs.baselines import AlwaysOn, LoadThreshold
 from ranrein.envs.bounds import EnergyBound
 from ranrein.envs.energy_saving import EnergySaving
+from ranrein.safety.shield import Shield
 from ranrein.twin.params import Params
 
 PNG = b"\x89PNG"
@@ -34,6 +36,16 @@ def setting(params: Params, task: EnergySaving) -> Setting:
 @pytest.fixture(scope="module")
 def table(setting: Setting) -> Table:
     return evaluate([RULE], [AlwaysOn()], setting, BOUND)
+
+
+@pytest.fixture(scope="module")
+def shield(params: Params) -> Shield:
+    return Shield.of(params, 1.3)
+
+
+@pytest.fixture(scope="module")
+def shielded(setting: Setting, shield: Shield) -> Table:
+    return evaluate([RULE], [AlwaysOn()], setting, BOUND, shield=shield)
 
 
 def made_up(name: str, mean_return: float, violated: int) -> Episodes:
@@ -83,6 +95,42 @@ def test_controllers_that_share_a_name_are_refused(setting: Setting) -> None:
 def test_bound_of_other_seeds_is_refused(setting: Setting) -> None:
     with pytest.raises(ValueError, match="the bound is for 3 seeds"):
         evaluate([], [AlwaysOn()], setting, EnergyBound(np.zeros(3), np.zeros(3)))
+
+
+def test_a_policy_behind_the_shield_has_a_row_of_its_own_after_the_bare_one(
+    table: Table, shielded: Table
+) -> None:
+    assert [row.controller for row in shielded.rows] == ["rule", "rule, shielded", "always on"]
+    assert (shielded.rows[0], shielded.rows[2]) == table.rows
+    assert [row.intervention is None for row in shielded.rows] == [True, False, True]
+    assert not shielded.rows[1].is_baseline
+
+
+def test_the_shielded_row_tells_what_the_shielded_episodes_were(
+    shielded: Table, setting: Setting, shield: Shield
+) -> None:
+    row, run = shielded.rows[1], run_shielded(RULE, shield, setting.task, SEEDS)
+    assert row.intervention.mean == pytest.approx(run.intervention.mean())
+    assert row.energy_kwh.mean == pytest.approx(run.energy_kwh.mean())
+    assert row.violated_share.mean == pytest.approx(run.violated.mean())
+    assert row.switches.mean == pytest.approx(run.switches.mean())
+    assert min(row.intervention.mean, row.switches.mean) > 0
+    assert row.energy_kwh.mean != shielded.rows[0].energy_kwh.mean
+
+
+def test_interventions_are_shown_where_there_is_a_shield(table: Table, shielded: Table) -> None:
+    assert "changed by the shield" not in markdown(table)
+    header, _, bare, behind, _ = (line.split(" | ") for line in markdown(shielded).splitlines()[:5])
+    assert "changed by the shield, %" in header[-2]
+    assert bare[-2] == "-"
+    assert behind[-2].startswith(f"{100 * shielded.rows[1].intervention.mean:.1f} [")
+
+
+def test_progress_is_told_in_order_to_the_end(setting: Setting, shield: Shield) -> None:
+    shares: list[float] = []
+    evaluate([RULE], [], replace(setting, seeds=SEEDS[:1]), progress=shares.append, shield=shield)
+    assert shares == sorted(shares)
+    assert shares[-1] == pytest.approx(1.0)
 
 
 def test_results_are_written_for_machines_and_people(table: Table, tmp_path: Path) -> None:

@@ -52,6 +52,7 @@ def test_always_on_behind_the_shield_is_always_on(shield: Shield, task: EnergySa
     assert np.allclose(behind.episode_return, bare.episode_return)
     assert np.array_equal(behind.cost, bare.cost)
     assert not behind.intervention.any()
+    assert not behind.switches.any()
     assert behind.tiers[Tier.ACCEPTED] == 1.0
 
 

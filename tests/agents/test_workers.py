@@ -14,7 +14,7 @@ from ranrein.agents import evidence, tuning, worth
 from ranrein.agents.workers import end_with_parent, worker_pool
 from ranrein.scripts.exit_codes import ExitCode
 
-PATIENCE_S = 60.0
+PATIENCE_S = 300.0  # for what takes seconds on an idle machine
 PROGRAM = """
 import sys, threading
 from ranrein.agents.workers import worker_pool

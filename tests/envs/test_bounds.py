@@ -10,7 +10,7 @@ import pytest
 from ranrein.envs.baselines import AlwaysOn, Forecast, Greedy, LoadThreshold
 from ranrein.envs.bounds import EnergyBound, awake_sets, energy_bound, standing_power_w
 from ranrein.envs.controller import Controller
-from ranrein.envs.energy_saving import EnergySaving, least_power_w
+from ranrein.envs.energy_saving import EnergySaving
 from ranrein.envs.vector import TwinVectorEnv
 from ranrein.envs.window import Window
 from ranrein.twin.carrier import CarrierState
@@ -147,7 +147,7 @@ def test_the_bound_is_worth_something(params: Params, bound: EnergyBound) -> Non
     awake = play(params, AlwaysOn())
     periods = params.scenario.timing.periods_per_episode
     assert np.all(bound.energy_kwh < 0.9 * awake.energy_kwh)
-    assert np.all(bound.energy_kwh > least_power_w(params) * periods * 300 / 3.6e6)
+    assert np.all(bound.energy_kwh > params.least_power_w * periods * 300 / 3.6e6)
     assert np.all((awake.episode_return < bound.episode_return) & (bound.episode_return < periods))
 
 
@@ -162,7 +162,7 @@ def test_every_set_of_awake_capacity_is_looked_at(params: Params) -> None:
     assert sets.shape == (2**n, params.n_cells)
     assert np.all(sets[:, params.coverage_cells] == 0)
     assert len({row.tobytes() for row in sets}) == 2**n
-    assert standing_power_w(params, sets).min() == pytest.approx(least_power_w(params))
+    assert standing_power_w(params, sets).min() == pytest.approx(params.least_power_w)
 
 
 def test_progress_reaches_the_end_and_the_first_period_can_be_changed(night: Params) -> None:

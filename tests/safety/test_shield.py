@@ -146,7 +146,7 @@ def test_a_margin_that_is_not_a_number_is_unsafe() -> None:
     shield = replace(SHIELD, margin_of=lambda kpis, sla: margins(kpis, sla) * np.nan)
     decision = shield.decide(QUIET, ONE, after([0, 0, 0, 4, 0, 0, 0], dwell=9))
     assert is_plan(decision)
-    assert (decision.tier[0], decision.reason[0]) == (Tier.PLAN, Reason.NOT_RECOVERABLE)
+    assert (decision.tier[0], decision.reason[0]) == (Tier.PLAN, Reason.UNRECOVERABLE)
     assert decision.unrecoverable[0]
 
 
@@ -179,7 +179,7 @@ def test_a_cell_that_has_just_changed_does_not_go_to_sleep_again() -> None:
 def test_deep_sleep_in_the_busy_hour_is_refused() -> None:
     decision = SHIELD.decide(BUSY, ALL, FRESH)
     assert not np.any(decision.applied.carrier_state == 4)
-    assert decision.reason[0] in (Reason.NOT_RECOVERABLE, Reason.RULE_BROKEN)
+    assert decision.reason[0] == Reason.UNRECOVERABLE
 
 
 @pytest.mark.parametrize("belief", [QUIET, BUSY], ids=["quiet", "busy"])
@@ -286,3 +286,62 @@ def test_more_imagined_demand_never_makes_the_worst_margin_better() -> None:
 
 def test_there_is_no_switch_that_turns_the_shield_off() -> None:
     assert set(Shield.__dataclass_fields__) == {"params", "look", "rules", "margin_of"}
+
+
+def full_cover(belief: Belief, cell: int, load: float) -> Belief:
+    """The same belief after a report in which one coverage cell was so full while the hot spot slept."""
+    kpis = belief.kpis.copy()
+    kpis.prb_tot_dl[0, cell] = load
+    return replace(belief, kpis=kpis, command=Command.of([0, 0, 0, 4, 0, 0, 4]))
+
+
+def test_what_overfilled_a_coverage_cell_by_sleeping_stays_awake_for_hours() -> None:
+    hot_spot = Command.of([0, 0, 0, 0, 0, 0, 4])
+    bitten = SHIELD.decide(full_cover(QUIET, 4, 95.0), hot_spot, FRESH)
+    assert is_plan(bitten)
+    assert (bitten.tier[0], bitten.reason[0]) == (Tier.T1_RULES, Reason.AREA_RESTS)
+    for hours, awake in ((5.9, True), (6.1, False)):
+        later = told(QUIET, time_s=QUIET.kpis.time_s + 3600.0 * hours)
+        assert is_plan(SHIELD.decide(later, hot_spot, bitten.memory)) == awake
+
+
+@pytest.mark.parametrize(("cell", "load"), [(4, 84.0), (0, 95.0), (3, 99.0)])
+def test_a_cell_rests_only_if_its_own_sleep_was_felt(cell: int, load: float) -> None:
+    sector = Command.of([0, 0, 0, 4, 0, 0, 0])  # leans on coverage cell 2 alone
+    decision = SHIELD.decide(full_cover(QUIET, cell, load), sector, FRESH)
+    assert np.array_equal(decision.applied.carrier_state, sector.carrier_state)
+
+
+def test_a_report_that_makes_no_sense_teaches_nothing() -> None:
+    mad = full_cover(QUIET, 4, 95.0)
+    mad = replace(mad, kpis=with_value(mad.kpis, "volume_dl", np.nan))
+    decision = SHIELD.decide(mad, ONE, FRESH)
+    assert np.all(decision.memory.rest_until_s == -np.inf)
+    assert decision.memory.last_time_s[0] == -np.inf
+
+
+def test_only_the_area_that_presses_is_woken() -> None:
+    pressed = _belief(PARAMS, BUSY_HOUR, 0.45)
+    pressed.members.arrays.area_load[:, :2] = np.float32(QUIET_LOAD)
+    asleep = after([0, 4, 0, 4, 0, 4, 0], dwell=9)
+    decision = SHIELD.decide(pressed, Command.of([0, 4, 0, 4, 0, 4, 0]), asleep)
+    assert decision.tier[0] == Tier.T2_RECOVERABILITY
+    assert decision.applied.carrier_state[0, 5] == 0
+    assert decision.applied.carrier_state[0].any()
+    assert np.all(decision.margins >= 0)
+
+
+def test_nothing_is_looked_at_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[bytes] = []
+    real = shield_module.foresee
+
+    def counted(
+        params: Params, look: Lookahead, belief: Belief, candidate: Command, margin_of: object
+    ) -> object:
+        looked.append(candidate.carrier_state.tobytes())
+        return real(params, look, belief, candidate, margin_of)
+
+    monkeypatch.setattr(shield_module, "foresee", counted)
+    SHIELD.decide(BUSY, ALL, after([0, 4, 0, 4, 0, 0, 0], dwell=9))
+    assert len(looked) > 1
+    assert len(set(looked[:-1])) == len(looked) - 1  # the last one is the plan, foreseen in its own way

@@ -8,7 +8,7 @@ from unittest.mock import create_autospec
 
 import pytest
 
-from ranrein.agents.control import ControlServer, LoopHandle
+from ranrein.agents.control import ControlServer, Limits, LoopHandle
 from ranrein.agents.control_socket import find_stop
 from ranrein.safety.audit import AuditLog
 from ranrein.safety.clock import SystemClock
@@ -17,6 +17,7 @@ from ranrein.scripts import stop
 from ranrein.scripts.exit_codes import ExitCode
 from ranrein.scripts.main import main
 
+PATIENCE_S = 60.0  # for what comes at once on an idle machine
 VERBS = ("mode", "approve", "advise", "stop", "status", "keys", "audit")
 
 
@@ -43,10 +44,12 @@ def handle():
 
 
 @pytest.fixture
-def loop(state, handle):
-    """A running loop, in a thread of its own."""
+def loop(state, handle, monkeypatch):
+    """A running loop, in a thread of its own; a busy machine may take its time."""
+    monkeypatch.setattr(stop, "PATIENCE_S", PATIENCE_S)
+    limits = Limits(read_s=PATIENCE_S, answer_s=PATIENCE_S)
     done = threading.Event()
-    with ControlServer(state, load_trusted(state / "keys"), SystemClock(), handle) as server:
+    with ControlServer(state, load_trusted(state / "keys"), SystemClock(), handle, limits=limits) as server:
 
         def run():
             while not done.is_set():

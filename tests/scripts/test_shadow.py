@@ -77,6 +77,8 @@ def test_help_shows_a_working_example(
         (["scenario=urbn"], "did you mean 'urban'"),
         (["polcy=x"], "did you mean 'policy'"),
         (["--make-sample", "SAMPLE"], "never overwritten"),
+        (["log=SAMPLE", POLICY, "load_file=nowhere.csv"], "give a readable CSV"),
+        (["log=SAMPLE", POLICY, "load_column=dl"], "needs load_file=PATH"),
         (["--make-sample", "new.jsonl", "sample_days=0.0001"], "shorter than a control period"),
     ],
 )
@@ -124,3 +126,22 @@ def test_show_prints_the_configuration_and_runs_nothing(
     assert shadow.main(["--show", f"out={tmp_path / 'out'}"]) == ExitCode.OK
     assert "sample_days: 1.0" in capsys.readouterr().out
     assert not (tmp_path / "out").exists()
+
+
+def test_measured_load_is_what_the_twin_believes_and_what_a_sample_is_made_of(
+    sample: Path, tmp_path: Path
+) -> None:
+    load = tmp_path / "load.csv"
+    load.write_text("hour,load\n" + "".join(f"{hour},{3 - hour % 3}\n" for hour in range(24)))
+    digests = {}
+    for name, more in (("law", []), ("measured", [f"load_file={load}"])):
+        assert shadow.main([POLICY, f"log={sample}", f"out={tmp_path / name}", *more]) == ExitCode.OK
+        digests[name] = json.loads((tmp_path / name / "shadow.json").read_text())["subject"]["digests"]
+    changed = {part for part in digests["law"] if digests["law"][part] != digests["measured"][part]}
+    assert changed == {"scenario"}
+    made = tmp_path / "made.jsonl"
+    assert (
+        shadow.main(["--make-sample", str(made), "sample_days=0.0208333", f"load_file={load}"]) == ExitCode.OK
+    )
+    first = [json.loads(path.read_text().splitlines()[1])["kpis"] for path in (sample, made)]
+    assert first[0] != first[1]

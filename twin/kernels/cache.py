@@ -38,6 +38,3 @@ def use_kernel_cache() -> None:
         folder = Path(tempfile.gettempdir()) / f"ranrein-kernels-{os.getuid()}" / kernel_digest()[:16]
         folder.mkdir(parents=True, exist_ok=True)
     numba.config.CACHE_DIR = str(folder)  # type: ignore[attr-defined]
-
-
-use_kernel_cache()

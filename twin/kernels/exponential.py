@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numba.core import types
-from numba.extending import intrinsic
 
-from . import cache as _cache  # noqa: F401  (chooses the cache folder before anything is compiled)
+from .compiled import inlined, reinterpret
 
 _S11, _S52 = np.uint64(11), np.uint64(52)
 _ONE = np.uint64(1)
@@ -16,35 +14,17 @@ _EXPONENT_OF_ONE = np.uint64(1023 << 52)
 _TO_UNIT = 2.0**-53
 _LN2 = 0.6931471805599453
 _SQRT2 = 1.4142135623730951
+_bits_from_float64 = reinterpret(types.float64, types.uint64)
+_float64_from_bits = reinterpret(types.uint64, types.float64)
 
 
-@intrinsic
-def _bits_from_float64(typing_context, number):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    signature = types.uint64(types.float64)
-
-    def codegen(context, builder, _signature, args):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-        return builder.bitcast(args[0], context.get_value_type(types.uint64))
-
-    return signature, codegen
-
-
-@intrinsic
-def _float64_from_bits(typing_context, bits):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    signature = types.float64(types.uint64)
-
-    def codegen(context, builder, _signature, args):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-        return builder.bitcast(args[0], context.get_value_type(types.float64))
-
-    return signature, codegen
-
-
-@njit(error_model="numpy", inline="always")
+@inlined
 def to_unit64(bits: np.uint64) -> np.float64:
     """Map random bits to (0, 1], 53 bits of them."""
     return np.float64((bits >> _S11) + _ONE) * _TO_UNIT
 
 
-@njit(error_model="numpy", inline="always")
+@inlined
 def ln(x: np.float64) -> np.float64:
     """Return the natural logarithm of a positive normal number to 2e-16 of its size or of 1.
 
@@ -72,7 +52,7 @@ def ln(x: np.float64) -> np.float64:
     return exponent * _LN2 + (2.0 * s + 2.0 * s * (z * p))
 
 
-@njit(error_model="numpy", inline="always")
+@inlined
 def to_exponential(bits: np.uint64) -> np.float64:
     """Map random bits to an exponential number of mean 1, by inversion."""
     return -ln(to_unit64(bits))

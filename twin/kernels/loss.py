@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from ..types import F64, I32, I64, U64, Bool
+from .compiled import inlined, kernel
 from .exponential import to_exponential, to_unit64
 from .maths import draw
 
@@ -43,7 +43,7 @@ class LossArrays(NamedTuple):
     unit_s: F64  # (B,), units in use x s
 
 
-@njit(error_model="numpy", inline="always")
+@inlined
 def _rate(p: LossParams, s: LossArrays, b: int) -> float:
     """Return the events per second in the present state."""
     total = 0.0
@@ -52,14 +52,14 @@ def _rate(p: LossParams, s: LossArrays, b: int) -> float:
     return total
 
 
-@njit(error_model="numpy", inline="always")
+@inlined
 def _schedule(p: LossParams, s: LossArrays, b: int) -> None:
     """Draw when the next event comes."""
     s.event[b] += 1
     s.next_s[b] = s.time_s[b] + to_exponential(draw(s.key[b], s.event[b], 0, _WAIT)) / _rate(p, s, b)
 
 
-@njit(error_model="numpy", inline="always")
+@inlined
 def _pass_time(p: LossParams, s: LossArrays, b: int, until_s: float) -> None:
     """Move the clock on, during which nothing happens."""
     used = np.int64(0)
@@ -71,7 +71,7 @@ def _pass_time(p: LossParams, s: LossArrays, b: int, until_s: float) -> None:
     s.time_s[b] = until_s
 
 
-@njit(error_model="numpy", inline="always")
+@inlined
 def _which(p: LossParams, s: LossArrays, b: int) -> int:
     """Draw which event it is: k for a request of class k, K + k for a departure."""
     n = p.units.shape[0]
@@ -86,7 +86,7 @@ def _which(p: LossParams, s: LossArrays, b: int) -> int:
     return found
 
 
-@njit(error_model="numpy", inline="always")
+@inlined
 def _step_event(p: LossParams, s: LossArrays, b: int) -> None:
     """Let the next event happen: a departure at once, a request goes to the door."""
     _pass_time(p, s, b, s.next_s[b])
@@ -99,7 +99,7 @@ def _step_event(p: LossParams, s: LossArrays, b: int) -> None:
         _schedule(p, s, b)
 
 
-@njit(error_model="numpy", inline="always")
+@inlined
 def _answer(p: LossParams, s: LossArrays, b: int, admit: bool) -> None:
     """Answer the request at the door; what does not fit is refused whatever the answer."""
     k = s.request[b]
@@ -114,22 +114,22 @@ def _answer(p: LossParams, s: LossArrays, b: int, admit: bool) -> None:
     _schedule(p, s, b)
 
 
-@njit(error_model="numpy", inline="always")
-def _place(s: LossArrays, b: int, stride: I64) -> int:
+@inlined
+def _place(s: LossArrays, b: int, stride: I64) -> np.int64:
     place = np.int64(0)
     for k in range(stride.shape[0]):
         place += s.held[b, k] * stride[k]
     return place
 
 
-@njit(nogil=True, error_model="numpy", cache=True, _nrt=False)
+@kernel
 def schedule_first(p: LossParams, s: LossArrays) -> None:
     """Draw every replica's first event."""
     for b in range(s.key.shape[0]):
         _schedule(p, s, b)
 
 
-@njit(nogil=True, error_model="numpy", cache=True, _nrt=False)
+@kernel
 def answer_requests(p: LossParams, s: LossArrays, admit: Bool) -> None:
     """Answer the request at each replica's door, ``admit`` (B,); replicas without one stay as they are."""
     for b in range(s.key.shape[0]):
@@ -137,7 +137,7 @@ def answer_requests(p: LossParams, s: LossArrays, admit: Bool) -> None:
             _answer(p, s, b, admit[b])
 
 
-@njit(nogil=True, error_model="numpy", cache=True, _nrt=False)
+@kernel
 def await_requests(p: LossParams, s: LossArrays, until_s: float) -> None:
     """Move every replica to its next request, or to ``until_s`` if that comes first."""
     for b in range(s.key.shape[0]):
@@ -147,7 +147,7 @@ def await_requests(p: LossParams, s: LossArrays, until_s: float) -> None:
             _pass_time(p, s, b, until_s)
 
 
-@njit(nogil=True, error_model="numpy", cache=True, _nrt=False)
+@kernel
 def follow_table(p: LossParams, s: LossArrays, table: Bool, stride: I64, until_s: float) -> None:
     """Move every replica to ``until_s``, answering from ``table``, (places, K); an admission is ``stride`` on."""
     for b in range(s.key.shape[0]):

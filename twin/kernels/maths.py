@@ -7,11 +7,9 @@ depend on the batch it runs in. The mixer is the finaliser of SplitMix64 (Steele
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numba.core import types
-from numba.extending import intrinsic
 
-from . import cache as _cache  # noqa: F401  (chooses the cache folder before anything is compiled)
+from .compiled import inlined, reinterpret
 
 # Purposes of the random streams
 DEMAND, HEADING, PLACE_X, PLACE_Y, WEIGHT, INDOOR, INDOOR_DEPTH, AREA, SURGE, REPORT, DAY, SIGMA = range(12)
@@ -29,19 +27,10 @@ _TO_UNIT = np.float32(2.0**-24)
 _TO_NORMAL = np.float32(3.0**0.5 / 65536.0)
 _MID_SUM = np.float32(2 * 65535)
 _LOG2_10_OVER_10 = np.float32(0.33219280948873623)
+_float32_from_bits = reinterpret(types.int32, types.float32)
 
 
-@intrinsic
-def _float32_from_bits(typing_context, bits):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    signature = types.float32(types.int32)
-
-    def codegen(context, builder, _signature, args):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-        return builder.bitcast(args[0], context.get_value_type(types.float32))
-
-    return signature, codegen
-
-
-@njit(error_model="numpy", inline="always")
+@inlined
 def mix(x: np.uint64) -> np.uint64:
     """Scramble 64 bits (SplitMix64 finaliser)."""
     x = (x ^ (x >> _S30)) * _M1
@@ -49,27 +38,27 @@ def mix(x: np.uint64) -> np.uint64:
     return x ^ (x >> _S31)
 
 
-@njit(error_model="numpy", inline="always")
+@inlined
 def draw(key: np.uint64, step: int, entity: int, purpose: int) -> np.uint64:
     """Return 64 random bits named by (key, step, entity, purpose)."""
     name = np.uint64(step) * _STEP + np.uint64(entity) * _ENTITY + np.uint64(purpose) * _PURPOSE
     return mix(mix(key + name) + _GOLDEN)
 
 
-@njit(error_model="numpy", inline="always")
+@inlined
 def to_unit(bits: np.uint64) -> np.float32:
     """Map random bits to [0, 1)."""
     return np.float32(bits >> _S40) * _TO_UNIT
 
 
-@njit(error_model="numpy", inline="always")
+@inlined
 def to_normal(bits: np.uint64) -> np.float32:
     """Map random bits to mean 0, variance 1: the sum of four uniforms, bounded by 3.47 (Irwin-Hall)."""
     total = (bits & _LOW16) + ((bits >> _S16) & _LOW16) + ((bits >> _S32) & _LOW16) + (bits >> _S48)
     return (np.float32(total) - _MID_SUM) * _TO_NORMAL
 
 
-@njit(error_model="numpy", inline="always")
+@inlined
 def exp2(x: np.float32) -> np.float32:
     """Return 2**x to 2e-7 relative, for x clipped to -126..126."""
     x = min(max(x, np.float32(-126.0)), np.float32(126.0))
@@ -88,7 +77,7 @@ def exp2(x: np.float32) -> np.float32:
     return p * _float32_from_bits(np.int32(exponent << np.int32(23)))
 
 
-@njit(error_model="numpy", inline="always")
+@inlined
 def from_db(db: np.float32) -> np.float32:
     """Convert decibels to a linear ratio."""
     return exp2(db * _LOG2_10_OVER_10)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from .compiled import inlined
 from .layout import ParamArrays, StateArrays
 
 _ZERO = np.float32(0.0)
@@ -12,7 +12,7 @@ _ACTIVE = 0
 _ENERGY = 8
 
 
-@njit(error_model="numpy", inline="always")
+@inlined
 def obey(p: ParamArrays, s: StateArrays, b: int, wanted: np.ndarray) -> None:
     """Start the transition of every cell whose commanded state changes.
 
@@ -34,7 +34,7 @@ def obey(p: ParamArrays, s: StateArrays, b: int, wanted: np.ndarray) -> None:
         s.carrier[b, c] = new
 
 
-@njit(error_model="numpy", inline="always")
+@inlined
 def spend(p: ParamArrays, s: StateArrays, b: int) -> None:
     """Integrate power over one step; a waking carrier draws what an idle active one draws."""
     dt = np.float32(p.step_s)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from .compiled import inlined
 from .layout import GAIN_STEP_DB, ParamArrays, Scratch, StateArrays
 from .maths import from_db
 
@@ -15,7 +15,7 @@ _GAIN_STEP = np.float32(GAIN_STEP_DB)
 ROUNDS = 2  # fixed-point rounds between load and interference, started from the last step's load
 
 
-@njit(error_model="numpy", inline="always")
+@inlined
 def locate(p: ParamArrays, s: StateArrays, b: int, w: Scratch) -> None:
     """Write the pixel index of each user."""
     pixel = w.pixel
@@ -26,7 +26,7 @@ def locate(p: ParamArrays, s: StateArrays, b: int, w: Scratch) -> None:
         pixel[u] = i_y * np.int32(p.n_x) + i_x
 
 
-@njit(error_model="numpy", inline="always")
+@inlined
 def receive(p: ParamArrays, s: StateArrays, b: int, w: Scratch) -> None:
     """Write the RSRP of every cell at every user in dBm, whether the cell sends or not."""
     pixel, rsrp = w.pixel, w.rsrp
@@ -39,13 +39,13 @@ def receive(p: ParamArrays, s: StateArrays, b: int, w: Scratch) -> None:
             rsrp[c, u] = sent + gain - s.indoor_db[b, layer, u]
 
 
-@njit(error_model="numpy", inline="always")
+@inlined
 def serves(s: StateArrays, b: int, c: int) -> bool:
     """Tell whether a cell carries traffic now: commanded to, and awake."""
     return s.carrier[b, c] <= 1 and s.wake_left_s[b, c] <= _ZERO
 
 
-@njit(error_model="numpy", inline="always")
+@inlined
 def _rank_cells(p: ParamArrays, s: StateArrays, b: int, w: Scratch) -> None:
     """Write the measure that event A3 compares: RSRP plus cell offset; ``_NEVER`` for no candidate."""
     rsrp, rank = w.rsrp, w.rank
@@ -58,7 +58,7 @@ def _rank_cells(p: ParamArrays, s: StateArrays, b: int, w: Scratch) -> None:
             row[u] = value if heard[u] >= least else _NEVER
 
 
-@njit(error_model="numpy", inline="always")
+@inlined
 def _best_cells(w: Scratch) -> None:
     """Write the best candidate of each user and its rank; -1 where there is none."""
     rank, best, best_rank = w.rank, w.best, w.best_rank
@@ -71,7 +71,7 @@ def _best_cells(w: Scratch) -> None:
             best_rank[u] = max(row[u], best_rank[u])
 
 
-@njit(error_model="numpy", inline="always")
+@inlined
 def hand_over(p: ParamArrays, s: StateArrays, b: int, w: Scratch) -> None:
     """Apply event A3 to every user; a user whose cell went to sleep moves at once.
 
@@ -94,7 +94,7 @@ def hand_over(p: ParamArrays, s: StateArrays, b: int, w: Scratch) -> None:
                 sums[new, 9] += 1.0
 
 
-@njit(error_model="numpy", inline="always")
+@inlined
 def _sinr(p: ParamArrays, s: StateArrays, b: int, w: Scratch) -> None:
     """Write each user's SINR with interference weighted by load."""
     power, total, sinr = w.power, w.total, w.sinr
@@ -113,7 +113,7 @@ def _sinr(p: ParamArrays, s: StateArrays, b: int, w: Scratch) -> None:
         sinr[u] = power[c, u] / (others + p.noise_mw[c])
 
 
-@njit(error_model="numpy", inline="always")
+@inlined
 def _rates(p: ParamArrays, s: StateArrays, b: int, w: Scratch) -> None:
     """Write what each user would get with the whole cell to itself, Mbit/s (TS 38.214 5.2.2.1 CQI steps)."""
     sinr, rate = w.sinr, w.rate
@@ -127,7 +127,7 @@ def _rates(p: ParamArrays, s: StateArrays, b: int, w: Scratch) -> None:
         rate[u] *= p.rate_mbps[c, s.carrier[b, c]] if c >= 0 else _ZERO
 
 
-@njit(error_model="numpy", inline="always")
+@inlined
 def share_cells(p: ParamArrays, s: StateArrays, b: int, w: Scratch) -> None:
     """Find loads and rates that agree with each other, from RSRP and offered traffic.
 

@@ -7,8 +7,8 @@ helps: all three make life easier than the network does.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from .compiled import inlined, kernel
 from .layout import ParamArrays, Scratch, StateArrays
 from .maths import from_db
 from .step import observe_radio
@@ -17,7 +17,7 @@ _ZERO = np.float32(0.0)
 _FAR = np.float32(1e9)
 
 
-@njit(error_model="numpy", inline="always")
+@inlined
 def _efficiency(p: ParamArrays, sinr: np.float32) -> np.float32:
     total = _ZERO
     for k in range(p.cqi_sinr.shape[0]):
@@ -25,7 +25,7 @@ def _efficiency(p: ParamArrays, sinr: np.float32) -> np.float32:
     return total
 
 
-@njit(error_model="numpy", inline="always")
+@inlined
 def _prices(p: ParamArrays, w: Scratch, u: int, cost: np.ndarray) -> None:
     """Write, for one user and every cell, PRB share and W per Mbit/s without interference, (2, C)."""
     muting = from_db(-np.float32(p.muting_loss_db))
@@ -39,7 +39,7 @@ def _prices(p: ParamArrays, w: Scratch, u: int, cost: np.ndarray) -> None:
         cost[1, c] = min(active_w, p.slope_w[c, 1] / muted if in_range and muted > _ZERO else _FAR)
 
 
-@njit(error_model="numpy", inline="always")
+@inlined
 def _least_rank(p: ParamArrays, w: Scratch, u: int, awake: np.ndarray, muting: np.float32) -> np.float32:
     """Return the rank that event A3 guarantees to a user at least: the best cell, were all capacity cells muted."""
     best = -_FAR
@@ -51,7 +51,7 @@ def _least_rank(p: ParamArrays, w: Scratch, u: int, awake: np.ndarray, muting: n
     return best - np.float32(p.a3_margin_db)
 
 
-@njit(error_model="numpy", inline="always")
+@inlined
 def _charge(p: ParamArrays, w: Scratch, u: int, awake: np.ndarray, cost: np.ndarray, row: np.ndarray) -> None:
     """Add one user to the needs of one set of awake carriers."""
     n_cells, asked = awake.shape[0], np.float64(w.offered[u])
@@ -74,7 +74,7 @@ def _charge(p: ParamArrays, w: Scratch, u: int, awake: np.ndarray, cost: np.ndar
     row[2 * n_cells + 3] = max(row[2 * n_cells + 3], watts)
 
 
-@njit(nogil=True, error_model="numpy", cache=True, _nrt=False)
+@kernel
 def relax_moment(
     p: ParamArrays, s: StateArrays, w: Scratch, awake: np.ndarray, cost: np.ndarray, out: np.ndarray
 ) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from .compiled import inlined, kernel
 from .layout import ParamArrays, Scratch, StateArrays
 from .power import obey, spend
 from .radio import hand_over, locate, receive, share_cells
@@ -14,7 +14,7 @@ _ZERO = np.float32(0.0)
 _ONE = np.float32(1.0)
 
 
-@njit(error_model="numpy", inline="always")
+@inlined
 def _nearest_cell(rsrp: np.ndarray, u: int) -> int:
     best = 0
     for c in range(1, rsrp.shape[0]):
@@ -23,7 +23,7 @@ def _nearest_cell(rsrp: np.ndarray, u: int) -> int:
     return best
 
 
-@njit(error_model="numpy", inline="always")
+@inlined
 def account(p: ParamArrays, s: StateArrays, b: int, w: Scratch) -> None:
     """Add the step to the sums of the control period.
 
@@ -56,7 +56,7 @@ def account(p: ParamArrays, s: StateArrays, b: int, w: Scratch) -> None:
     s.elapsed_s[b] += dt
 
 
-@njit(error_model="numpy", inline="always")
+@inlined
 def observe_radio(p: ParamArrays, s: StateArrays, b: int, w: Scratch) -> None:
     """Write where users are, what they hear and what they ask for; changes nothing in the state."""
     locate(p, s, b, w)
@@ -64,7 +64,24 @@ def observe_radio(p: ParamArrays, s: StateArrays, b: int, w: Scratch) -> None:
     offer_traffic(p, s, b, w)
 
 
-@njit(nogil=True, error_model="numpy", cache=True, _nrt=False)
+@inlined
+def advance_replica(
+    p: ParamArrays, s: StateArrays, b: int, wanted: np.ndarray, n_steps: int, w: Scratch
+) -> None:
+    """Move replica b ``n_steps`` twin steps on, in place; the commanded states (B, C) are obeyed at the first."""
+    obey(p, s, b, wanted)
+    for _ in range(n_steps):
+        step_noise(p, s, b)
+        move_users(p, s, b)
+        observe_radio(p, s, b, w)
+        hand_over(p, s, b, w)
+        share_cells(p, s, b, w)
+        account(p, s, b, w)
+        spend(p, s, b)
+        s.step[b] += 1
+
+
+@kernel
 def advance_replicas(p: ParamArrays, s: StateArrays, wanted: np.ndarray, n_steps: int, w: Scratch) -> None:
     """Move every replica ``n_steps`` twin steps on, in place.
 
@@ -76,19 +93,10 @@ def advance_replicas(p: ParamArrays, s: StateArrays, wanted: np.ndarray, n_steps
         w: working space.
     """
     for b in range(s.carrier.shape[0]):
-        obey(p, s, b, wanted)
-        for _ in range(n_steps):
-            step_noise(p, s, b)
-            move_users(p, s, b)
-            observe_radio(p, s, b, w)
-            hand_over(p, s, b, w)
-            share_cells(p, s, b, w)
-            account(p, s, b, w)
-            spend(p, s, b)
-            s.step[b] += 1
+        advance_replica(p, s, b, wanted, n_steps, w)
 
 
-@njit(nogil=True, error_model="numpy", cache=True, _nrt=False)
+@kernel
 def view_radio(p: ParamArrays, s: StateArrays, rsrp: np.ndarray, offered: np.ndarray, w: Scratch) -> None:
     """Write the present RSRP (B, C, U) and offered traffic (B, U); the state stays as it is."""
     for b in range(s.carrier.shape[0]):

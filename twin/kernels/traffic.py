@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from .compiled import inlined
 from .layout import ParamArrays, Scratch, StateArrays
 from .maths import DEMAND, HEADING, draw, exp2, to_normal
 
@@ -14,20 +14,20 @@ _ZERO = np.float32(0.0)
 _ONE = np.float32(1.0)
 
 
-@njit(error_model="numpy", inline="always")
+@inlined
 def profile_level(p: ParamArrays, s: StateArrays, b: int) -> np.float32:
     """Return the hour-of-day factor at the replica's time, linear between the profile's slots."""
     n_slots = p.profile.shape[1]
     position = (s.step[b] * p.step_s) / p.slot_s
     whole = int(np.floor(position))
     share = np.float32(position - whole)
-    row = s.day[b]
+    row: int = s.day[b]
     first = p.profile[row, whole % n_slots]
     second = p.profile[row, (whole + 1) % n_slots]
     return first + share * (second - first)
 
 
-@njit(error_model="numpy", inline="always")
+@inlined
 def surge_mbps(p: ParamArrays, s: StateArrays, b: int, slot: int) -> np.float32:
     """Return the crowd's demand: linear ramp, hold, and a decay as long as the ramp."""
     since = np.float32(s.step[b] * p.step_s) - s.surge[b, slot, 0]
@@ -42,7 +42,7 @@ def surge_mbps(p: ParamArrays, s: StateArrays, b: int, slot: int) -> np.float32:
     return peak * max(_ZERO, _ONE - after / ramp)
 
 
-@njit(error_model="numpy", inline="always")
+@inlined
 def step_noise(p: ParamArrays, s: StateArrays, b: int) -> None:
     """Move the slow noise of every area one step on (AR(1) of log demand)."""
     keep, gain = np.float32(p.noise_keep), np.float32(p.noise_gain)
@@ -51,7 +51,7 @@ def step_noise(p: ParamArrays, s: StateArrays, b: int) -> None:
         s.area_noise[b, g] = keep * s.area_noise[b, g] + gain * shock
 
 
-@njit(error_model="numpy", inline="always")
+@inlined
 def move_users(p: ParamArrays, s: StateArrays, b: int) -> None:
     """Walk the users who are outdoors; they turn back at the edge of the map. The others stay put."""
     move = np.float32(p.move_m)
@@ -72,7 +72,7 @@ def move_users(p: ParamArrays, s: StateArrays, b: int) -> None:
         s.user_y[b, u] = y
 
 
-@njit(error_model="numpy", inline="always")
+@inlined
 def offer_traffic(p: ParamArrays, s: StateArrays, b: int, w: Scratch) -> None:
     """Write what each user asks for in Mbit/s, from where it is."""
     pixel, offered, area_mbps = w.pixel, w.offered, w.area_mbps

@@ -1,0 +1,63 @@
+"""The twin's kernel against the same arithmetic as a plain C loop, on one thread."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from ranrein.twin.advance import advance
+from ranrein.twin.params import Params
+from ranrein.twin.state import State
+
+from .c_kernel import SAME_BITS, Bind, Step, build, compiler
+from .network import commands, network, started
+from .runner import Best, Case, Ratio, arguments, measure, report, timed
+
+TARGET = 0.6
+STEPS = 5  # twin steps in a control period
+BATCHES = (1, 8)
+TWIN, SAME, FUSED = "twin", "C, same bits", "C, fused multiply-add"
+
+
+def bind_twin(params: Params, state: State) -> Step:
+    """Bind the twin to a state, as the C loop is bound."""
+    return lambda command, n_steps: advance(params, state, command, n_steps)
+
+
+def step_case(name: str, bind: Bind, params: Params, n_replicas: int, periods: int) -> Case:
+    """Return a case: so many control periods under changing commands."""
+    step, command = bind(params, started(params, n_replicas)), commands(params, n_replicas)
+    residents = params.scenario.users.resident
+    work = timed(lambda: step(next(command), STEPS), periods)
+    return Case(f"{name}, B={n_replicas}", work, residents * STEPS * n_replicas * periods)
+
+
+def c_loops(folder: Path) -> dict[str, Bind]:
+    """Return the C loop with the twin's bits, and with the fused operations that a C programmer would allow."""
+    return {SAME: build(folder, SAME_BITS), FUSED: build(folder)}
+
+
+def ratios(best: dict[str, Best]) -> list[Ratio]:
+    """Return the twin's speed over each C loop's, in CPU time."""
+    return [
+        Ratio(f"twin over {c}, B={b}", best[f"{c}, B={b}"].cpu_s / best[f"{TWIN}, B={b}"].cpu_s, TARGET)
+        for c in (SAME, FUSED)
+        for b in BATCHES
+    ]
+
+
+def main() -> None:
+    """Measure and report."""
+    options = arguments("against_c", __doc__, rounds=40).parse_args()
+    if compiler() is None:
+        raise SystemExit("skipped: there is no C compiler here; install one, or name it in the variable CC")
+    params = Params.of(network())
+    with tempfile.TemporaryDirectory() as folder:
+        loops = {TWIN: bind_twin, **c_loops(Path(folder))}
+        cases = [step_case(name, loop, params, b, 8 // b) for b in BATCHES for name, loop in loops.items()]
+        best = measure(cases, options.rounds)
+    report(options.out, best, "UE-step", ratios(best))
+
+
+if __name__ == "__main__":
+    main()

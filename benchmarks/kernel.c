@@ -1,0 +1,338 @@
+/* The twin's step as a plain C loop: a translation of twin/kernels, operation by operation and in the same order.
+ *
+ * It is the measure of how much speed the compiled Python leaves on the table, and a second opinion on its arithmetic:
+ * built without contraction it gives the same bits. Names and field order are those of twin/kernels/layout.py.
+ */
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+typedef struct {
+    const int16_t *gain;
+    const int32_t *pixel_area;
+    const float *tx_dbm, *noise_mw;
+    const int32_t *layer;
+    const float *offset_db, *min_rsrp_dbm, *rate_mbps, *idle_w, *slope_w, *transition_j, *wake_delay_s;
+    const float *cqi_sinr, *cqi_gain, *profile, *venue_xy, *heading;
+    int64_t n_x, n_y;
+    double pixel_m, step_s, slot_s, noise_keep, noise_gain, move_m, a3_margin_db, ttt_s, muting_loss_db, user_mbps;
+    int64_t crowd_first;
+    double guaranteed_mbps, coverage_dbm, fixed_w;
+} Params;
+
+typedef struct {
+    const uint64_t *key;
+    int64_t *step;
+    const int32_t *day;
+    float *user_x, *user_y;
+    const float *user_weight, *indoor_db;
+    int32_t *serving;
+    float *ttt_s;
+    const float *area_load;
+    float *area_noise;
+    const float *surge;
+    int8_t *carrier;
+    float *wake_left_s, *load;
+    double *cell_sum, *offered_mbit, *elapsed_s;
+} State;
+
+typedef struct {
+    int32_t *pixel;
+    float *rsrp, *power, *rank;
+    int32_t *best;
+    float *best_rank, *total, *sinr, *offered, *rate, *need, *area_mbps;
+} Scratch;
+
+typedef struct {
+    int64_t replicas, cells, users, layers, areas, surges, slots, cqis;
+} Shape;
+
+enum { PRB, VOLUME, BLOCKED, USERS, ACTIVE, THROUGHPUT, BELOW, UNCOVERED, ENERGY, HANDOVERS, N_SUMS };
+enum { ONSET_S, RAMP_S, HOLD_S, PEAK_MBPS, VENUE, N_SURGE };
+enum { N_STATES = 5, ROUNDS = 2, STEPS_PER_HEADING = 5, DEMAND = 0, HEADING = 1 };
+
+static const float NEVER = -1e9f, GAIN_STEP = 1.0f / 64.0f;
+
+int64_t sizes(int which) {
+    return which == 0 ? sizeof(Params) : which == 1 ? sizeof(State) : which == 2 ? sizeof(Scratch) : sizeof(Shape);
+}
+
+static inline float least(float a, float b) { return b < a ? b : a; }
+static inline float most(float a, float b) { return b > a ? b : a; }
+
+static inline uint64_t mix(uint64_t x) {
+    x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9u;
+    x = (x ^ (x >> 27)) * 0x94D049BB133111EBu;
+    return x ^ (x >> 31);
+}
+
+static inline uint64_t draw(uint64_t key, int64_t step, int64_t entity, uint64_t purpose) {
+    uint64_t name = (uint64_t)step * 0xD1342543DE82EF95u + (uint64_t)entity * 0xA0761D6478BD642Fu
+                    + purpose * 0xE7037ED1A0B428DBu;
+    return mix(mix(key + name) + 0x9E3779B97F4A7C15u);
+}
+
+static inline float to_normal(uint64_t bits) {
+    uint64_t total = (bits & 0xFFFF) + ((bits >> 16) & 0xFFFF) + ((bits >> 32) & 0xFFFF) + (bits >> 48);
+    return ((float)total - 131070.0f) * (float)(1.7320508075688772 / 65536.0);
+}
+
+static inline float exp2_own(float x) {
+    x = least(most(x, -126.0f), 126.0f);
+    float whole = floorf(x), f = x - whole, p = 2.19010671e-4f;
+    p = p * f + 1.24078359e-3f;
+    p = p * f + 9.67859751e-3f;
+    p = p * f + 5.54858685e-2f;
+    p = p * f + 2.40228601e-1f;
+    p = p * f + 6.93147139e-1f;
+    p = p * f + 1.0f;
+    int32_t bits = ((int32_t)whole + 127) << 23;
+    float scale;
+    memcpy(&scale, &bits, sizeof scale);
+    return p * scale;
+}
+
+/* One replica's rows of the state. */
+static State row_of(const State *s, const Shape *n, int64_t b) {
+    State r = *s;
+    int64_t c = b * n->cells, u = b * n->users;
+    r.key += b, r.step += b, r.day += b;
+    r.user_x += u, r.user_y += u, r.user_weight += u, r.indoor_db += u * n->layers, r.serving += u, r.ttt_s += u;
+    r.area_load += b * n->areas, r.area_noise += b * n->areas, r.surge += b * n->surges * N_SURGE;
+    r.carrier += c, r.wake_left_s += c, r.load += c, r.cell_sum += c * N_SUMS;
+    r.offered_mbit += b, r.elapsed_s += b;
+    return r;
+}
+
+static void obey(const Params *p, State *s, const Shape *n, const int8_t *wanted) {
+    for (int64_t c = 0; c < n->cells; c++) {
+        int8_t old = s->carrier[c], new = wanted[c];
+        if (old == new) continue;
+        if (new < old)
+            s->wake_left_s[c] = most(s->wake_left_s[c], p->wake_delay_s[c * N_STATES + old]);
+        else if (s->wake_left_s[c] <= p->wake_delay_s[c * N_STATES + new])
+            s->wake_left_s[c] = 0.0f;
+        double both = (double)p->transition_j[c * N_STATES + old] + (double)p->transition_j[c * N_STATES + new];
+        s->cell_sum[c * N_SUMS + ENERGY] += 0.5 * both;
+        s->carrier[c] = new;
+    }
+}
+
+static void step_noise(const Params *p, State *s, const Shape *n) {
+    float keep = (float)p->noise_keep, gain = (float)p->noise_gain;
+    for (int64_t g = 0; g < n->areas; g++)
+        s->area_noise[g] = keep * s->area_noise[g] + gain * to_normal(draw(*s->key, *s->step, g, DEMAND));
+}
+
+static void move_users(const Params *p, State *s) {
+    float move = (float)p->move_m, x_max = (float)(p->n_x * p->pixel_m), y_max = (float)(p->n_y * p->pixel_m);
+    int64_t leg = *s->step / STEPS_PER_HEADING;
+    for (int64_t u = 0; u < p->crowd_first; u++) {
+        if (s->indoor_db[u] > 0.0f) continue;
+        uint64_t way = draw(*s->key, leg, u, HEADING) & 15;
+        float x = s->user_x[u] + move * p->heading[2 * way], y = s->user_y[u] + move * p->heading[2 * way + 1];
+        x = x < 0.0f ? -x : x;
+        y = y < 0.0f ? -y : y;
+        s->user_x[u] = x > x_max ? x_max + x_max - x : x;
+        s->user_y[u] = y > y_max ? y_max + y_max - y : y;
+    }
+}
+
+static void locate(const Params *p, const State *s, const Shape *n, Scratch *w) {
+    float per_m = (float)(1.0 / p->pixel_m);
+    int32_t last_x = (int32_t)p->n_x - 1, last_y = (int32_t)p->n_y - 1;
+    for (int64_t u = 0; u < n->users; u++) {
+        int32_t x = (int32_t)(s->user_x[u] * per_m), y = (int32_t)(s->user_y[u] * per_m);
+        x = x < 0 ? 0 : x > last_x ? last_x : x;
+        y = y < 0 ? 0 : y > last_y ? last_y : y;
+        w->pixel[u] = y * (int32_t)p->n_x + x;
+    }
+}
+
+static void receive(const Params *p, const State *s, const Shape *n, Scratch *w) {
+    for (int64_t c = 0; c < n->cells; c++) {
+        float *restrict rsrp = w->rsrp + c * n->users;
+        const float *restrict indoor = s->indoor_db + p->layer[c] * n->users;
+        float sent = p->tx_dbm[c] - (s->carrier[c] == 1 ? (float)p->muting_loss_db : 0.0f);
+        for (int64_t u = 0; u < n->users; u++)
+            rsrp[u] = sent + (float)p->gain[w->pixel[u] * n->cells + c] * GAIN_STEP - indoor[u];
+    }
+}
+
+static float profile_level(const Params *p, const State *s, const Shape *n) {
+    double position = (*s->step * p->step_s) / p->slot_s;
+    int64_t whole = (int64_t)floor(position);
+    float share = (float)(position - whole);
+    const float *day = p->profile + *s->day * n->slots;
+    float first = day[whole % n->slots], second = day[(whole + 1) % n->slots];
+    return first + share * (second - first);
+}
+
+static float surge_mbps(const Params *p, const State *s, int64_t slot) {
+    const float *law = s->surge + slot * N_SURGE;
+    float since = (float)(*s->step * p->step_s) - law[ONSET_S], peak = law[PEAK_MBPS];
+    if (since <= 0.0f || peak <= 0.0f) return 0.0f;
+    if (since < law[RAMP_S]) return peak * since / law[RAMP_S];
+    float after = since - law[RAMP_S] - law[HOLD_S];
+    return after <= 0.0f ? peak : peak * most(0.0f, 1.0f - after / law[RAMP_S]);
+}
+
+static void offer_traffic(const Params *p, const State *s, const Shape *n, Scratch *w) {
+    float level = profile_level(p, s, n) * (float)p->user_mbps;
+    for (int64_t g = 0; g < n->areas; g++)
+        w->area_mbps[g] = level * s->area_load[g] * exp2_own(s->area_noise[g] * 1.4426950408889634f);
+    for (int64_t u = 0; u < p->crowd_first; u++)
+        w->offered[u] = w->area_mbps[p->pixel_area[w->pixel[u]]] * s->user_weight[u];
+    int64_t crowd = n->users - p->crowd_first;
+    for (int64_t slot = 0; slot < n->surges; slot++) {
+        int64_t first = p->crowd_first + (crowd * slot) / n->surges;
+        int64_t last = p->crowd_first + (crowd * (slot + 1)) / n->surges;
+        float mbps = surge_mbps(p, s, slot) / (float)(last - first > 1 ? last - first : 1);
+        for (int64_t u = first; u < last; u++) w->offered[u] = mbps;
+    }
+}
+
+static void choose_best(const Params *p, const State *s, const Shape *n, Scratch *w) {
+    int32_t *restrict best = w->best;
+    float *restrict best_rank = w->best_rank;
+    for (int64_t u = 0; u < n->users; u++) best[u] = -1, best_rank[u] = NEVER;
+    for (int64_t c = 0; c < n->cells; c++) {
+        float *restrict rank = w->rank + c * n->users;
+        const float *restrict rsrp = w->rsrp + c * n->users;
+        float offset = p->offset_db[c];
+        float floor_dbm = s->carrier[c] <= 1 && s->wake_left_s[c] <= 0.0f ? p->min_rsrp_dbm[c] : -NEVER;
+        for (int64_t u = 0; u < n->users; u++) {
+            float value = rsrp[u] >= floor_dbm ? rsrp[u] + offset : NEVER;
+            rank[u] = value;
+            best[u] = value > best_rank[u] ? (int32_t)c : best[u];
+            best_rank[u] = most(value, best_rank[u]);
+        }
+    }
+}
+
+static void hand_over(const Params *p, State *s, const Shape *n, Scratch *w) {
+    float dt = (float)p->step_s, margin = (float)p->a3_margin_db, wait = (float)p->ttt_s;
+    choose_best(p, s, n, w);
+    for (int64_t u = 0; u < n->users; u++) {
+        int32_t old = s->serving[u], new = w->best[u];
+        float old_rank = old >= 0 ? w->rank[old * n->users + u] : NEVER;
+        float held = w->best_rank[u] > old_rank + margin ? s->ttt_s[u] + dt : 0.0f;
+        if ((old_rank <= NEVER || (held >= wait && held > 0.0f)) && new != old) {
+            s->serving[u] = new;
+            held = 0.0f;
+            if (new >= 0) s->cell_sum[new * N_SUMS + HANDOVERS] += 1.0;
+        }
+        s->ttt_s[u] = held;
+    }
+}
+
+static void find_sinr(const Params *p, const State *s, const Shape *n, Scratch *w) {
+    memset(w->total, 0, n->layers * n->users * sizeof(float));
+    for (int64_t c = 0; c < n->cells; c++) {
+        float *restrict total = w->total + p->layer[c] * n->users;
+        const float *restrict power = w->power + c * n->users;
+        float load = s->load[c];
+        for (int64_t u = 0; u < n->users; u++) total[u] += load * power[u];
+    }
+    for (int64_t u = 0; u < n->users; u++) {
+        int32_t c = s->serving[u];
+        float power = c < 0 ? 0.0f : w->power[c * n->users + u];
+        w->sinr[u] = c < 0 ? 0.0f : power / (most(w->total[p->layer[c] * n->users + u] - s->load[c] * power, 0.0f)
+                                             + p->noise_mw[c]);
+    }
+}
+
+static void find_rates(const Params *p, const State *s, const Shape *n, Scratch *w) {
+    float *restrict rate = w->rate;
+    const float *restrict sinr = w->sinr;
+    memset(rate, 0, n->users * sizeof(float));
+    for (int64_t k = 0; k < n->cqis; k++) {
+        float threshold = p->cqi_sinr[k], gain = p->cqi_gain[k];
+        for (int64_t u = 0; u < n->users; u++) rate[u] += sinr[u] >= threshold ? gain : 0.0f;
+    }
+    for (int64_t u = 0; u < n->users; u++) {
+        int32_t c = s->serving[u];
+        rate[u] *= c >= 0 ? p->rate_mbps[2 * c + s->carrier[c]] : 0.0f;
+    }
+}
+
+static void share_cells(const Params *p, State *s, const Shape *n, Scratch *w) {
+    float *restrict power = w->power;
+    const float *restrict rsrp = w->rsrp;
+    for (int64_t i = 0; i < n->cells * n->users; i++) power[i] = exp2_own(rsrp[i] * 0.33219280948873623f);
+    for (int round = 0; round < ROUNDS; round++) {
+        find_sinr(p, s, n, w);
+        find_rates(p, s, n, w);
+        memset(w->need, 0, n->cells * sizeof(float));
+        for (int64_t u = 0; u < n->users; u++)
+            if (w->rate[u] > 0.0f) w->need[s->serving[u]] += w->offered[u] / w->rate[u];
+        for (int64_t c = 0; c < n->cells; c++) s->load[c] = least(w->need[c], 1.0f);
+    }
+}
+
+static int64_t nearest_cell(const Shape *n, const Scratch *w, int64_t u) {
+    int64_t best = 0;
+    for (int64_t c = 1; c < n->cells; c++)
+        if (w->rsrp[c * n->users + u] > w->rsrp[best * n->users + u]) best = c;
+    return best;
+}
+
+static void account(const Params *p, State *s, const Shape *n, const Scratch *w) {
+    double dt = p->step_s, asked_mbit = 0.0;
+    float coverage = (float)p->coverage_dbm, guaranteed = (float)p->guaranteed_mbps;
+    for (int64_t u = 0; u < n->users; u++) {
+        int connected = s->serving[u] >= 0;
+        int64_t c = connected ? s->serving[u] : nearest_cell(n, w, u);
+        double *sums = s->cell_sum + c * N_SUMS;
+        float asked = w->offered[u], throughput = w->rate[u] * (1.0f - s->load[c]);
+        float served = connected && w->rate[u] > 0.0f ? asked / most(w->need[c], 1.0f) : 0.0f;
+        double active = asked > 0.0f ? dt : 0.0;
+        int covered = connected && w->rsrp[c * n->users + u] >= coverage;
+        sums[USERS] += dt;
+        sums[ACTIVE] += active;
+        sums[THROUGHPUT] += active * (double)throughput;
+        sums[BELOW] += connected && throughput >= guaranteed ? 0.0 : active;
+        sums[UNCOVERED] += u < p->crowd_first && !covered ? dt : 0.0;
+        sums[VOLUME] += dt * (double)served;
+        sums[BLOCKED] += dt * (double)(asked - served);
+        asked_mbit += dt * (double)asked;
+    }
+    for (int64_t c = 0; c < n->cells; c++) s->cell_sum[c * N_SUMS + PRB] += dt * (double)s->load[c];
+    *s->offered_mbit += asked_mbit;
+    *s->elapsed_s += dt;
+}
+
+static void spend(const Params *p, State *s, const Shape *n) {
+    float dt = (float)p->step_s;
+    for (int64_t c = 0; c < n->cells; c++) {
+        int64_t at = c * N_STATES + s->carrier[c];
+        float power;
+        if (s->wake_left_s[c] > 0.0f) {
+            power = p->idle_w[c * N_STATES];
+            s->wake_left_s[c] = most(s->wake_left_s[c] - dt, 0.0f);
+        } else {
+            power = p->idle_w[at] + s->load[c] * p->slope_w[at];
+        }
+        s->cell_sum[c * N_SUMS + ENERGY] += (double)power * p->step_s;
+    }
+}
+
+/* Move every replica n_steps twin steps on, in place; wanted is (replicas, cells). */
+void advance(const Params *p, const State *all, const Shape *n, const int8_t *wanted, int64_t n_steps, Scratch *w) {
+    for (int64_t b = 0; b < n->replicas; b++) {
+        State s = row_of(all, n, b);
+        obey(p, &s, n, wanted + b * n->cells);
+        for (int64_t i = 0; i < n_steps; i++) {
+            step_noise(p, &s, n);
+            move_users(p, &s);
+            locate(p, &s, n, w);
+            receive(p, &s, n, w);
+            offer_traffic(p, &s, n, w);
+            hand_over(p, &s, n, w);
+            share_cells(p, &s, n, w);
+            account(p, &s, n, w);
+            spend(p, &s, n);
+            *s.step += 1;
+        }
+    }
+}

@@ -1,0 +1,42 @@
+"""What a step tells besides observation and reward."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..twin.kpis import EVERY
+from ..twin.sla import CONSTRAINTS
+from ..twin.types import F64
+from .simulation import Outcome
+from .window import Window
+
+Info = dict[str, Any]
+
+
+def standing(window: Window, row: int | slice = EVERY) -> Info:
+    """Return the latest report under 3GPP names and the command in force, of one replica or of all."""
+    command = window.precedent.command.carrier_state
+    return {"kpis": window.kpis.named(row), "command": command[row].copy()}
+
+
+def judged(outcome: Outcome, terms: dict[str, F64]) -> Info:
+    """Return costs, reward terms and power of a control period, each (B,)."""
+    return {
+        "cost": outcome.verdict.unsafe.astype(np.float64),
+        "costs": dict(zip(CONSTRAINTS, outcome.verdict.cost.T, strict=True)),
+        "reward_terms": terms,
+        "power_w": outcome.power_w,
+    }
+
+
+def judged_alone(outcome: Outcome, terms: dict[str, F64]) -> Info:
+    """Return ``judged`` of a batch of one, as numbers."""
+    verdict = outcome.verdict
+    return {
+        "cost": float(verdict.unsafe.item()),
+        "costs": dict(zip(CONSTRAINTS, verdict.cost[0].tolist(), strict=True)),
+        "reward_terms": {name: values.item() for name, values in terms.items()},
+        "power_w": outcome.power_w.item(),
+    }

@@ -1,0 +1,39 @@
+"""How kernel functions are compiled; the cache folder is chosen before the first of them is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+from numba import njit
+from numba.core import types
+from numba.extending import intrinsic
+
+from .cache import use_kernel_cache
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+_OWNS_NOTHING: dict[str, Any] = {"_nrt": False}  # numba's signature does not name this option
+
+use_kernel_cache()
+
+
+def kernel(function: Function) -> Function:
+    """Compile what Python calls: without the interpreter's lock, kept on disk, unable to allocate."""
+    return cast(Function, njit(nogil=True, error_model="numpy", cache=True, **_OWNS_NOTHING)(function))
+
+
+def inlined(function: Function) -> Function:
+    """Compile what only kernels call; its body becomes part of theirs."""
+    return cast(Function, njit(error_model="numpy", inline="always")(function))
+
+
+def reinterpret(source: types.Type, target: types.Type) -> Callable[[Any], Any]:
+    """Return a function for kernels that reads the bits of one scalar type as another of the same width."""
+
+    def typed(_typing_context: Any, number: Any) -> Any:  # noqa: ANN401  (numba's own objects)
+        def codegen(context: Any, builder: Any, _signature: Any, args: Any) -> Any:  # noqa: ANN401
+            return builder.bitcast(args[0], context.get_value_type(target))
+
+        return target(source), codegen
+
+    return cast(Callable[[Any], Any], intrinsic(typed))
