@@ -5,22 +5,27 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
-from importlib.util import find_spec
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-import gymnasium as gym
-
 from ..safety.clock import Clock
-from .bench_cases import KERNEL_STEPS, REFERENCE_REPLICAS, Case, Subject, cases_of, policy_of
+from .bench_cases import (
+    KERNEL_STEPS,
+    REFERENCE_REPLICAS,
+    Case,
+    Subject,
+    cases_of,
+    oracle_difference,
+    policy_of,
+)
 from .bench_config import BenchConfig
-from .config import EnvConfig
+from .bench_peer import PEER, PEER_ID, PEER_USERS, SINGLE, VECTOR
+from .bench_training import TrainingTime, time_training
+from .config import EnvConfig, PpoConfig
 from .episodes import Progress, no_progress
 from .problem import problem_of
 from .run_folder import versions, write_json
 
-PEER, PEER_ID = "mobile_env", "mobile_env:mobile-large-central-v0"
-HOW_TO_COMPARE = "pip install mobile-env, then run this again"
 MOST_CALLS = 1 << 20  # per round
 
 
@@ -58,11 +63,15 @@ def bench(config: BenchConfig, clock: Clock, progress: Progress = no_progress) -
         ConfigError: for an unknown scenario.
         BundleError: if the policy cannot be loaded.
     """
-    task, params = problem_of(EnvConfig(), config.scenario)
-    subject = Subject(params, task, policy_of(config.policy, params, task), config.batches, config.num_envs)
-    cases = [*cases_of(subject), *_peer_cases()]
-    timings = measure(cases, config, clock, progress)
-    found = Measured(_machine(), timings, figures(subject, {name: t.seconds for name, t in timings.items()}))
+    env = EnvConfig()
+    task, params = problem_of(env, config.scenario)
+    training = time_training(params, task, replace(PpoConfig(), n_envs=config.train_envs), clock)
+    policy = policy_of(config.policy, params, task)
+    subject = Subject(params, task, env.id, policy, config.batches, config.num_envs)
+    timings = measure(cases_of(subject), config, clock, progress)
+    seconds = {name: timing.seconds for name, timing in timings.items()}
+    shown = [*figures(subject, seconds), *training_figures(config, training), *_oracle_figures(subject)]
+    found = Measured(_machine(), timings, shown)
     _write(found, config)
     return found
 
@@ -101,20 +110,44 @@ def figures(subject: Subject, seconds: dict[str, float]) -> list[Figure]:
         ]
     twin = seconds["reference"] / seconds[f"kernel B={REFERENCE_REPLICAS} as the reference"]
     found.append(Figure(f"twin kernel over numpy, B={REFERENCE_REPLICAS}", twin, "times as fast"))
-    found += _env_figures(
-        "environment, single", seconds["env n=1"], seconds["kernel of a control period B=1"], 1
-    )
+    name, inside = subject.task_id, seconds["kernel of a control period B=1"]
+    found += _env_figures(f"{name}, single", seconds["env n=1"], inside, 1)
     inside = seconds[f"kernel of a control period B={n}"]
-    found += _env_figures(f"environment, vector of {n}", seconds[f"env n={n} vector"], inside, n)
+    found += _env_figures(f"{name}, vector of {n}", seconds[f"env n={n} vector"], inside, n)
     for b in dict.fromkeys((1, n)):
         found.append(Figure(f"shield with look-ahead, B={b}", b / seconds[f"shield B={b}"], "decisions/s"))
         found.append(Figure(f"policy, B={b}", b / seconds[f"policy B={b}"], "actions/s"))
-    return found + _peer_figures(seconds)
+    return found + peer_figures(seconds, n)
 
 
-def peer_hint() -> str | None:
-    """Return how to compare with mobile-env, unless it is there."""
-    return None if find_spec(PEER) else HOW_TO_COMPARE
+def peer_figures(seconds: dict[str, float], num_envs: int) -> list[Figure]:
+    """Return what 30 users in 13 cells cost on both sides; ratios only where mobile-env was there."""
+    rates = {
+        SINGLE: PEER_USERS / seconds[SINGLE],
+        f"{VECTOR} of {num_envs}": num_envs * PEER_USERS / seconds[VECTOR],
+    }
+    found = [Figure(name, rate, "UE-steps/s") for name, rate in rates.items()]
+    if PEER not in seconds:
+        return found
+    theirs, label = PEER_USERS / seconds[PEER], PEER_ID.split(":")[1]
+    ratios = [Figure(f"{name} over {label}", rate / theirs, "times as fast") for name, rate in rates.items()]
+    return [*found, Figure(label, theirs, "UE-steps/s"), *ratios]
+
+
+def training_figures(config: BenchConfig, training: TrainingTime) -> list[Figure]:
+    """Return the speed of PPO training, what it loses beside kernel and learner, and its memory."""
+    name = f"PPO training with {config.train_envs} environments"
+    return [
+        Figure(name, training.steps / training.total_s, "steps/s"),
+        Figure(f"{name}, kernel", 100.0 * training.kernel_s / training.total_s, "% of the time"),
+        Figure(f"{name}, outside kernel and learner", 100.0 * max(training.outside, 0.0), "% of the time"),
+        Figure(f"{name}, peak memory", training.peak_bytes / 1e9, "GB"),
+    ]
+
+
+def _oracle_figures(subject: Subject) -> list[Figure]:
+    difference = oracle_difference(subject.params)
+    return [Figure("twin kernel against numpy, largest difference", difference, "relative")]
 
 
 def _env_figures(name: str, env_s: float, kernel_s: float, n: int) -> list[Figure]:
@@ -123,28 +156,6 @@ def _env_figures(name: str, env_s: float, kernel_s: float, n: int) -> list[Figur
         Figure(name, n / env_s, "steps/s"),
         Figure(f"{name}, outside the kernel", outside, "% of the time"),
     ]
-
-
-def _peer_cases() -> list[Case]:
-    """Return mobile-env's largest registered problem, where it is installed."""
-    if not find_spec(PEER):
-        return []
-    env: gym.Env[object, object] = gym.make(PEER_ID)
-    env.reset(seed=0)
-    action = env.action_space.sample()
-
-    def step() -> None:
-        _, _, terminated, truncated, _ = env.step(action)
-        if terminated or truncated:
-            env.reset()
-
-    return [Case(PEER, step)]
-
-
-def _peer_figures(seconds: dict[str, float]) -> list[Figure]:
-    if PEER not in seconds:
-        return []
-    return [Figure(f"{PEER_ID.split(':')[1]} for comparison", 1 / seconds[PEER], "steps/s")]
 
 
 def _seconds(run: Callable[[], object], calls: int, clock: Clock) -> float:

@@ -18,6 +18,8 @@ from ..twin.command import Command
 from ..twin.params import Params
 from ..twin.reference import advance_reference
 from ..twin.state import State, begin, open_period
+from ..twin.types import F64
+from .bench_peer import PEER, peer_hint, peer_steps
 from .bundle import OnnxPolicy, contract_of, load_bundle, policy_from
 from .config import EnvConfig, PpoConfig
 from .episodes import started
@@ -45,6 +47,7 @@ class Subject:
 
     params: Params
     task: Task
+    task_id: str
     policy: OnnxPolicy
     batches: tuple[int, ...]  # replicas of the twin
     num_envs: int
@@ -61,6 +64,7 @@ def cases_of(subject: Subject) -> list[Case]:
         kernel_case(f"kernel B={REFERENCE_REPLICAS} as the reference", params, REFERENCE_REPLICAS, 1),
         Case("env n=1", _single(subject)),
         Case(f"env n={n} vector", _vector(subject)),
+        *(Case(name, step) for name, step in peer_steps(n).items() if name != PEER or not peer_hint()),
         *(kernel_case(f"kernel of a control period B={b}", params, b, period) for b in sizes),
         *(Case(f"shield B={b}", _shield(params, b)) for b in sizes),
         *(Case(f"policy B={b}", _policy(subject, b)) for b in sizes),
@@ -77,6 +81,20 @@ def reference_case(name: str, params: Params, n_replicas: int) -> Case:
     """Advance a batch by one step in plain numpy."""
     state, command = _day(params, n_replicas)
     return Case(name, lambda: advance_reference(params, state, command, 1))
+
+
+def oracle_difference(params: Params) -> float:
+    """Run the kernel and the numpy oracle through one control period; return the largest relative difference.
+
+    Of the sums of any cell, relative to the largest such sum.
+    """
+    sums: list[F64] = []
+    for run in (advance, advance_reference):
+        state, command = _day(params, REFERENCE_REPLICAS)
+        run(params, state, command, params.scenario.timing.steps_per_period)
+        sums.append(state.arrays.cell_sum)
+    largest = np.maximum(np.abs(sums[1]).max(axis=(0, 1)), 1e-9)
+    return float((np.abs(sums[0] - sums[1]).max(axis=(0, 1)) / largest).max())
 
 
 def policy_of(path: str | None, params: Params, task: Task) -> OnnxPolicy:

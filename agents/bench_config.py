@@ -20,6 +20,7 @@ class BenchConfig:
     policy: Text | None = None  # None: an untrained one; speed does not depend on weights
     batches: tuple[Count, ...] = (1, 8, 64)  # replicas of the twin
     num_envs: Count = 64  # of the vector environment
+    train_envs: Count = 256  # environments of the PPO training that is timed
     repeats: Count = 5  # rounds over all cases; the best counts
     seconds: Positive = 0.2  # per case and round
     out: Text = "runs/bench.json"

@@ -70,7 +70,9 @@ def peer_steps(num_envs: int) -> dict[str, Callable[[], object]]:
     single, vector = TwinEnv(task, params), TwinVectorEnv(task, params, num_envs)
     vector.reset(seed=0)
     batches = [_drawn(vector.single_action_space, num_envs) for _ in range(4)]
-    peer: gym.Env[Any, Any] = gym.make(PEER_ID).unwrapped  # neither side pays for Gymnasium's checking wrappers
+    peer: gym.Env[Any, Any] = gym.make(
+        PEER_ID
+    ).unwrapped  # neither side pays for Gymnasium's checking wrappers
     return {
         PEER: _stepping(peer, _drawn(peer.action_space, _N_ACTIONS)),
         SINGLE: _stepping(single, _drawn(single.action_space, _N_ACTIONS)),

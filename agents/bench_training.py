@@ -7,6 +7,8 @@ import sys
 from dataclasses import dataclass
 from typing import Any
 
+import torch
+
 from ..envs.task import Task
 from ..envs.vector import TwinVectorEnv
 from ..safety.clock import Clock
@@ -18,7 +20,7 @@ from .config import PpoConfig
 from .sb3_vec import TwinVecEnv
 from .training import build_ppo
 
-UPDATES = 2  # rollouts and updates that are timed, after one that is not
+UPDATES = 2  # rollouts, each with its update, that are timed; one before them is not
 _BYTES_PER_UNIT = 1 if sys.platform == "darwin" else 1024  # of ru_maxrss
 
 
@@ -56,6 +58,7 @@ class TimedVecEnv(TwinVecEnv):
 
 def time_training(params: Params, task: Task, agent: PpoConfig, clock: Clock) -> TrainingTime:
     """Train for a few updates and split the time; the kernel's is measured on the very same replicas afterwards."""
+    torch.set_num_threads(1)
     env = TimedVecEnv(TwinVectorEnv(task, params, agent.n_envs), clock)
     model, rollout = build_ppo(agent, env, 0), agent.n_envs * agent.n_steps
     model.learn(rollout)

@@ -32,7 +32,11 @@ class Peer:
     """CRRM in a process of its own, which times itself and waits between rounds."""
 
     def __init__(self, python: str) -> None:
-        command = [python, str(Path(__file__).with_name("crrm_worker.py")), *map(str, (CELLS // SECTORS, SECTORS, USERS))]
+        command = [
+            python,
+            str(Path(__file__).with_name("crrm_worker.py")),
+            *map(str, (CELLS // SECTORS, SECTORS, USERS)),
+        ]
         quiet = {name: "1" for name in ONE_THREAD} | {"MPLBACKEND": "agg"}
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env={**os.environ, **quiet}
@@ -55,7 +59,9 @@ class Peer:
     def _answer(self) -> Any:  # noqa: ANN401  (what the worker says)
         line = cast(IO[str], self._process.stdout).readline()
         if not line:
-            raise SystemExit(f"{PEER} did not start: install it with `pip install crrm=={PEER_VERSION} scipy`")
+            raise SystemExit(
+                f"{PEER} did not start: install it with `pip install crrm=={PEER_VERSION} scipy`"
+            )
         return json.loads(line)
 
 

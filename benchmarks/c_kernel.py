@@ -21,7 +21,9 @@ SOURCE = Path(__file__).with_name("kernel.c")
 # What numba assumes anyway: nobody reads floating-point exceptions or errno. Without these two gcc leaves half of the
 # loops scalar and the C loop takes twice as long; neither changes a bit.
 FLAGS = ("-O3", "-march=native", "-fno-trapping-math", "-fno-math-errno", "-std=c11", "-shared", "-fPIC")
-SAME_BITS = ("-ffp-contract=off",)  # the twin's bits are those of every CPU, so it never fuses a multiply and an add
+SAME_BITS = (
+    "-ffp-contract=off",
+)  # the twin's bits are those of every CPU, so it never fuses a multiply and an add
 SHAPE = ("replicas", "cells", "users", "layers", "areas", "surges", "slots", "cqis")
 
 Step = Callable[[Command, int], None]  # moves a state that was chosen before

@@ -31,7 +31,11 @@ def main() -> None:
     )
     simulator, rng = CRRM.Simulator(parameters), np.random.default_rng(0)
     everybody = list(range(users))
-    found = {"version": version("CRRM"), "cells": simulator.params.n_cells, "users": len(simulator.get_ue_locations())}
+    found = {
+        "version": version("CRRM"),
+        "cells": simulator.params.n_cells,
+        "users": len(simulator.get_ue_locations()),
+    }
     sys.stdout.write(json.dumps(found) + "\n")
     sys.stdout.flush()
     for line in sys.stdin:

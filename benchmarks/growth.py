@@ -15,7 +15,7 @@ from .network import commands, network, started
 from .runner import Best, Case, arguments, measure, table, timed, write
 
 mpl.use("agg")
-from matplotlib import pyplot as plt  # noqa: E402  (after the choice of what draws)
+from matplotlib import pyplot as plt
 
 CELLS = (1, 3, 10, 30, 57, 100, 300, 1_000, 3_000, 10_000)
 FEW_USERS = 96  # residents and crowd, whatever the cells
@@ -32,7 +32,11 @@ def growth_case(series: str, n_cells: int, n_users: int) -> Case:
     step, command = bind_twin(params, started(params, 1)), commands(params, 1)
     n_links = n_cells * params.n_users
     n_steps = max(1, LINKS_PER_ROUND // n_links)
-    return Case(f"{series}: {n_cells} x {params.n_users}", timed(lambda: step(next(command), n_steps)), n_links * n_steps)
+    return Case(
+        f"{series}: {n_cells} x {params.n_users}",
+        timed(lambda: step(next(command), n_steps)),
+        n_links * n_steps,
+    )
 
 
 def cases_of(cells: tuple[int, ...]) -> list[Case]:
@@ -47,7 +51,9 @@ def cases_of(cells: tuple[int, ...]) -> list[Case]:
 def points(best: dict[str, Best], series: str) -> tuple[np.ndarray, np.ndarray]:
     """Return the links of a series and the CPU seconds of a step."""
     names = [name for name in best if name.startswith(series)]
-    links = np.array([np.prod([int(n) for n in name.partition(": ")[2].split(" x ")]) for name in names], float)
+    links = np.array(
+        [np.prod([int(n) for n in name.partition(": ")[2].split(" x ")]) for name in names], float
+    )
     return links, links * np.array([best[name].cpu_s for name in names])
 
 
@@ -98,10 +104,17 @@ def main() -> None:
     sys.stdout.write(table(("cells x users", "CPU ns per link and step"), rows) + "\n\n")
     for series, exponent in exponents.items():
         verdict = "linear" if LINEAR[0] <= exponent <= LINEAR[1] else "NOT linear"
-        sys.stdout.write(f"{series}: time grows as links^{exponent:.2f} from {FROM_LINKS:,} links on, {verdict}\n")
-    sys.stdout.write(f"few users: {1e6 * fixed_s:.1f} us + {1e9 * per_link_s:.2f} ns a link; plot: {picture}\n")
+        sys.stdout.write(
+            f"{series}: time grows as links^{exponent:.2f} from {FROM_LINKS:,} links on, {verdict}\n"
+        )
+    sys.stdout.write(
+        f"few users: {1e6 * fixed_s:.1f} us + {1e9 * per_link_s:.2f} ns a link; plot: {picture}\n"
+    )
     found = {name: b.cpu_s for name, b in best.items()}
-    write(options.out, {"cpu_s_per_link": found, "exponents": exponents, "fixed_s": fixed_s, "per_link_s": per_link_s})
+    write(
+        options.out,
+        {"cpu_s_per_link": found, "exponents": exponents, "fixed_s": fixed_s, "per_link_s": per_link_s},
+    )
 
 
 if __name__ == "__main__":

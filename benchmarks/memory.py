@@ -14,7 +14,7 @@ from ranrein.twin.params import Params
 from .network import network, started
 from .runner import arguments, table, write
 
-TASK = "EnergySaving-v0"
+TASK = "ranrein/EnergySaving-v0"
 FEW, MANY = 8, 136
 
 
@@ -76,7 +76,9 @@ def main() -> None:
         "working space per thread": scratch_bytes(params),
         "maps, shared": map_bytes(params),
     }
-    sys.stdout.write(table(("memory", "bytes"), [(name, f"{value:,}") for name, value in found.items()]) + "\n")
+    sys.stdout.write(
+        table(("memory", "bytes"), [(name, f"{value:,}") for name, value in found.items()]) + "\n"
+    )
     write(options.out, {"bytes": found})
 
 

@@ -44,9 +44,7 @@ def _sites(n_cells: int, macro: Site, middle_m: float) -> tuple[Site, ...]:
     for i, (x_m, y_m) in enumerate(islice(_lattice(), math.ceil(n_cells / 3))):
         carriers = ("n28",) if i % 3 == 0 else ("n78",)
         sectors = tuple(Sector(azimuth, carriers) for azimuth in AZIMUTHS_DEG[: n_cells - 3 * i])
-        sites.append(
-            replace(macro, name=f"site{i}", x_m=middle_m + x_m, y_m=middle_m + y_m, sectors=sectors)
-        )
+        sites.append(replace(macro, name=f"site{i}", x_m=middle_m + x_m, y_m=middle_m + y_m, sectors=sectors))
     return tuple(sites)
 
 

@@ -100,19 +100,26 @@ def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     """Return rows as text, columns aligned."""
     cells = [tuple(str(cell) for cell in row) for row in (header, *rows)]
     widths = [max(len(row[i]) for row in cells) for i in range(len(header))]
-    return "\n".join("  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in cells)
+    return "\n".join(
+        "  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in cells
+    )
 
 
 def timing_rows(best: dict[str, Best], unit: str) -> str:
     """Return the times of all cases as a table."""
     header = (f"ns per {unit}", "wall", "CPU", f"million {unit}s per CPU second")
-    rows = [(b.name, f"{1e9 * b.wall_s:.3f}", f"{1e9 * b.cpu_s:.3f}", f"{1e-6 / b.cpu_s:.3f}") for b in best.values()]
+    rows = [
+        (b.name, f"{1e9 * b.wall_s:.3f}", f"{1e9 * b.cpu_s:.3f}", f"{1e-6 / b.cpu_s:.3f}")
+        for b in best.values()
+    ]
     return table(header, rows)
 
 
 def ratio_rows(ratios: Sequence[Ratio]) -> str:
     """Return ratios, targets and verdicts as a table."""
-    rows = [(r.name, f"{r.value:.2f}", "" if r.target is None else f">= {r.target:g}", r.verdict) for r in ratios]
+    rows = [
+        (r.name, f"{r.value:.2f}", "" if r.target is None else f">= {r.target:g}", r.verdict) for r in ratios
+    ]
     return table(("ratio", "measured", "target", ""), rows)
 
 

@@ -1,4 +1,4 @@
-"""Two threads against one: the replicas of a batch are cut in two, and the kernel runs without the interpreter's lock."""
+"""Two threads against one: a batch is cut in two, and the kernel runs without the interpreter's lock."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ TARGET = 1.7
 REPLICAS, THREADS = 64, 2
 
 
-def advance_in_parts(pool: ThreadPoolExecutor, params: Params, state: State, command: Command, n_parts: int) -> None:
+def advance_in_parts(
+    pool: ThreadPoolExecutor, params: Params, state: State, command: Command, n_parts: int
+) -> None:
     """Move the network on by a control period, a part of the replicas in each thread; the bits stay the same."""
     n = state.n_replicas
     cuts = [n * i // n_parts for i in range(n_parts + 1)]

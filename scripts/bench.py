@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.table import Table
 
-from ranrein.agents.bench import Measured, bench, peer_hint
+from ranrein.agents.bench import Measured, bench
 from ranrein.agents.bench_config import BenchConfig
+from ranrein.agents.bench_peer import peer_hint
 from ranrein.agents.bundle import BundleError
 from ranrein.agents.config import ConfigError, from_mapping
 from ranrein.safety.clock import SystemClock

@@ -43,6 +43,7 @@ ALSO = {
     "agents.plots": {"matplotlib"},
     "agents.bundle": {"onnxruntime"},
     "agents.training": TRAINING,
+    "agents.bench_training": TRAINING,
     "agents.warm_start": TRAINING,
     "agents.sb3_vec": TRAINING,
     "agents.monitor": TRAINING,

@@ -11,6 +11,7 @@ import pytest
 from ranrein.agents.config import ConfigError, from_mapping
 from ranrein.agents.demo import change_one_byte, flipped_margins
 from ranrein.agents.demo_config import DRILLS, DemoConfig
+from ranrein.envs.baselines import LoadThreshold
 from ranrein.safety.selftest import self_test
 from ranrein.safety.shield import Shield
 from ranrein.twin.params import Params
@@ -33,7 +34,7 @@ def test_a_base_without_a_drill_is_refused() -> None:
 
 
 def test_the_training_of_the_demo_has_its_own_folder_and_seed() -> None:
-    training = DemoConfig(out="somewhere", seed=3).training()
+    training = DemoConfig(out="somewhere", seed=3).training(LoadThreshold())
     assert training.run_dir == "somewhere/training"
     assert training.seed == 3
 

@@ -9,7 +9,7 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 import pytest
-from gymnasium.utils.env_checker import check_env
+from gymnasium.utils.env_checker import check_env, data_equivalence
 from gymnasium.vector import AutoresetMode
 from stable_baselines3.common.env_checker import check_env as check_env_of_sb3
 
@@ -93,6 +93,26 @@ def test_the_single_environment_is_a_row_of_the_batch(task: Task, short: Params)
     steps += [env.step(rng.integers(0, env.action_space.nvec))[:4] for _ in range(PERIODS - 1)]
     mine = [np.asarray(value).tobytes() for step in steps for value in step]
     assert mine == column(play(TwinVectorEnv(task, short, 3), [1, 2, 4], PERIODS - 1), 2)
+
+
+def test_the_single_environment_tells_what_the_batch_tells(task: Task, short: Params) -> None:
+    env, batch, rng = TwinEnv(task, short), TwinVectorEnv(task, short, 3), np.random.default_rng(0)
+    told = [(env.reset(seed=4)[1], batch.reset(seed=[1, 2, 4])[1])]
+    for _ in range(PERIODS - 1):
+        action = rng.integers(0, env.action_space.nvec)
+        told.append((env.step(action)[4], batch.step(np.tile(action, (3, 1)))[4]))
+    for alone, together in told:
+        assert data_equivalence(alone, row_of(together, 2))
+
+
+def row_of(info: dict[str, Any], row: int) -> dict[str, Any]:
+    """One replica's part of a batch's info; numbers as Python has them."""
+    return {
+        name: row_of(value, row)
+        if isinstance(value, dict)
+        else (value[row].item() if value.ndim == 1 else value[row])
+        for name, value in info.items()
+    }
 
 
 def test_different_seeds_differ(task: Task, params: Params) -> None:

@@ -16,7 +16,7 @@ from ranrein.safety.recoverability import Lookahead, foresee
 from ranrein.safety.selftest import BUSY_HOUR, BUSY_LOAD, QUIET_HOUR, QUIET_LOAD, _belief
 from ranrein.safety.shield import Shield
 from ranrein.twin.command import Command
-from ranrein.twin.kpis import Kpis
+from ranrein.twin.kpis import ARRAYS, Kpis
 from ranrein.twin.params import Params
 from ranrein.twin.rules import Precedent, Rules, is_illegal
 from ranrein.twin.sla import margins
@@ -56,8 +56,7 @@ def stacked(beliefs: list[Belief]) -> Belief:
     """Several networks as one batch."""
     first = beliefs[0]
     arrays = [np.concatenate(parts) for parts in zip(*(b.members.arrays for b in beliefs), strict=True)]
-    names = [name for name in vars(first.kpis) if name != "granularity_s"]
-    kpis = replace(first.kpis, **{n: np.concatenate([getattr(b.kpis, n) for b in beliefs]) for n in names})
+    kpis = replace(first.kpis, **{n: np.concatenate([getattr(b.kpis, n) for b in beliefs]) for n in ARRAYS})
     command = Command(np.concatenate([b.command.carrier_state for b in beliefs]))
     return Belief(
         replace(first.members, arrays=type(first.members.arrays)(*arrays)), first.n_members, kpis, command

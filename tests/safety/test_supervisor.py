@@ -13,7 +13,7 @@ from ranrein.safety.decision import Reason, Tier
 from ranrein.safety.shield import Shield
 from ranrein.safety.supervisor import Supervisor
 from ranrein.twin.command import Command
-from ranrein.twin.kpis import Kpis
+from ranrein.twin.kpis import ARRAYS, Kpis
 from ranrein.twin.params import Params
 from ranrein.twin.sync import Belief, expect
 
@@ -187,5 +187,4 @@ def test_a_senseless_report_of_one_network_leaves_the_others_bits_alone(shield: 
 
 
 def stacked(reports: list[Kpis]) -> Kpis:
-    names = [name for name in vars(reports[0]) if name != "granularity_s"]
-    return replace(reports[0], **{n: np.concatenate([getattr(kpis, n) for kpis in reports]) for n in names})
+    return replace(reports[0], **{n: np.concatenate([getattr(kpis, n) for kpis in reports]) for n in ARRAYS})

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from ranrein.agents.bench import Case, calls_for, figures, measure, peer_hint
-from ranrein.agents.bench_cases import Subject, cases_of
+from ranrein.agents.bench import Case, calls_for, figures, measure, peer_figures, training_figures
+from ranrein.agents.bench_cases import Subject, cases_of, oracle_difference
 from ranrein.agents.bench_config import BenchConfig
+from ranrein.agents.bench_peer import PEER, SINGLE, VECTOR, peer_hint, peer_scenario
+from ranrein.agents.bench_training import TrainingTime
 from ranrein.agents.bundle import load_bundle
 from ranrein.agents.config import from_mapping
 from ranrein.agents.episodes import no_progress
@@ -38,31 +40,65 @@ def test_a_run_prints_the_table_and_writes_the_json(
     tiny_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "bench.json"
-    small = ["scenario=tiny", "repeats=1", "seconds=0.001", "batches=[1,2]", "num_envs=2"]
+    small = ["scenario=tiny", "repeats=1", "seconds=0.001", "batches=[1,2]", "num_envs=2", "train_envs=8"]
     assert bench.main([f"policy={tiny_run}", f"out={out}", *small]) == ExitCode.OK
     found = json.loads(out.read_text())
     assert all(math.isfinite(figure["value"]) for figure in found["figures"])
     names = {figure["name"] for figure in found["figures"]}
     assert {
         "twin kernel, B=2",
-        "environment, vector of 2",
+        "ranrein/EnergySaving-v0, vector of 2",
+        "13 cells x 30 users, vector of 2",
+        "PPO training with 8 environments, outside kernel and learner",
         "shield with look-ahead, B=1",
         "policy, B=2",
     } <= names
     text = capsys.readouterr().out
     assert "million UE-steps/s" in text
-    assert ("mobile-env" in text) == (peer_hint() is not None)
+    assert ("pip install mobile-env" in text) == (peer_hint() is not None)
+    assert (f"{SINGLE} over mobile-large-central-v0" in names) == (peer_hint() is None)
 
 
 def test_every_case_of_the_list_has_a_figure(tiny_run: Path) -> None:
     params = params_of("tiny")
-    subject = Subject(params, EnergySaving(), load_bundle(tiny_run, params), (1,), 2)
+    problem = EnergySaving()
+    subject = Subject(params, problem, "ranrein/EnergySaving-v0", load_bundle(tiny_run, params), (1,), 2)
+    name = subject.task_id
     times = {case.name: 1e-3 for case in cases_of(subject)} | {"env n=1": 2e-3}
     shown = {(figure.name, figure.unit): figure.value for figure in figures(subject, times)}
-    assert shown["environment, single", "steps/s"] == pytest.approx(500.0)
-    assert shown["environment, vector of 2", "steps/s"] == pytest.approx(2000.0)
-    assert shown["environment, single, outside the kernel", "% of the time"] == pytest.approx(50.0)
+    assert shown[f"{name}, single", "steps/s"] == pytest.approx(500.0)
+    assert shown[f"{name}, vector of 2", "steps/s"] == pytest.approx(2000.0)
+    assert shown[f"{name}, single, outside the kernel", "% of the time"] == pytest.approx(50.0)
     assert shown["twin kernel, B=1", "us per replica-step"] == pytest.approx(50.0)
+
+
+def test_the_comparison_counts_the_thirty_users_both_sides_have() -> None:
+    scenario = peer_scenario()
+    params = params_of(scenario)
+    assert (params.n_cells, scenario.users.resident) == (13, 30)
+    assert scenario.timing.steps_per_period == 1
+    seconds = {SINGLE: 1e-4, VECTOR: 1e-3, PEER: 1e-2}
+    shown = {(figure.name, figure.unit): figure.value for figure in peer_figures(seconds, 50)}
+    assert shown[SINGLE, "UE-steps/s"] == pytest.approx(300_000.0)
+    assert shown[f"{SINGLE} over mobile-large-central-v0", "times as fast"] == pytest.approx(100.0)
+    assert shown[f"{VECTOR} of 50 over mobile-large-central-v0", "times as fast"] == pytest.approx(500.0)
+    del seconds[PEER]
+    assert {figure.unit for figure in peer_figures(seconds, 50)} == {"UE-steps/s"}
+
+
+def test_training_time_is_kernel_learner_or_neither() -> None:
+    training = TrainingTime(total_s=10.0, env_s=4.0, kernel_s=3.0, steps=1000, peak_bytes=2_000_000_000)
+    shown = [(figure.value, figure.unit) for figure in training_figures(BenchConfig(), training)]
+    assert shown == [
+        (100.0, "steps/s"),
+        (30.0, "% of the time"),
+        (pytest.approx(10.0), "% of the time"),
+        (2.0, "GB"),
+    ]
+
+
+def test_the_kernel_agrees_with_its_oracle_in_numpy() -> None:
+    assert 0.0 < oracle_difference(params_of("urban")) < 1e-6
 
 
 def test_the_best_round_counts() -> None:

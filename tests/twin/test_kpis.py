@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pickle
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -10,6 +13,7 @@ from ranrein.twin.command import Command
 from ranrein.twin.kernels.layout import CellSum
 from ranrein.twin.kpis import ARRAYS, MEASUREMENTS, Kpis, measure
 from ranrein.twin.params import Params
+from ranrein.twin.sla import shares
 from ranrein.twin.state import State, begin, open_period
 
 
@@ -109,3 +113,23 @@ def test_put_overwrites_only_the_named_replicas(urban: Params) -> None:
         np.testing.assert_array_equal(
             getattr(target, name)[[0, 2]], getattr(kpis, name)[[0, 2]], err_msg=name
         )
+
+
+def test_replacing_a_value_leaves_nothing_of_the_old_report_behind(urban: Params) -> None:
+    _, kpis = _measured(urban)
+    other = replace(kpis, blocked_dl=kpis.blocked_dl + 1e9)
+    assert np.all(shares(other)[:, 2] > 0.9)
+    assert np.all(other.named()["DRB.BlockedVolumeDL"] == other.blocked_dl)
+
+
+def test_names_that_are_none_are_refused(urban: Params) -> None:
+    _, kpis = _measured(urban)
+    with pytest.raises(AttributeError, match="'Kpis' object has no attribute 'prb_tot'"):
+        _ = kpis.prb_tot
+
+
+def test_a_report_survives_pickling(urban: Params) -> None:
+    _, kpis = _measured(urban)
+    again = pickle.loads(pickle.dumps(kpis))
+    for name in ARRAYS:
+        np.testing.assert_array_equal(getattr(again, name), getattr(kpis, name), err_msg=name)
