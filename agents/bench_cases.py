@@ -15,6 +15,9 @@ from ..safety.supervisor import Supervisor
 from ..twin.advance import advance
 from ..twin.carrier import CarrierState
 from ..twin.command import Command
+from ..twin.kernels.direct import direct
+from ..twin.kernels.layout import make_scratch
+from ..twin.kernels.step import advance_replicas
 from ..twin.params import Params
 from ..twin.reference import advance_reference
 from ..twin.state import State, begin, open_period
@@ -72,9 +75,18 @@ def cases_of(subject: Subject) -> list[Case]:
 
 
 def kernel_case(name: str, params: Params, n_replicas: int, n_steps: int) -> Case:
-    """Advance a batch by some steps with everything awake."""
+    """Advance a batch by some steps with everything awake, day after day: the compiled code alone."""
     state, command = _day(params, n_replicas)
-    return Case(name, lambda: advance(params, state, command, n_steps))
+    morning, last = state.copy(), params.scenario.timing.episode_s / params.scenario.timing.twin_step_s
+    arguments = params.arrays, state.arrays, command.carrier_state, n_steps, make_scratch(state.arrays)
+    run = direct(advance_replicas, *arguments)
+
+    def case() -> None:
+        if state.arrays.step[0] >= last:
+            state.assign(slice(None), morning)
+        run(*arguments)
+
+    return Case(name, case)
 
 
 def reference_case(name: str, params: Params, n_replicas: int) -> Case:

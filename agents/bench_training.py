@@ -5,6 +5,7 @@ from __future__ import annotations
 import resource
 import sys
 from dataclasses import dataclass
+from statistics import median
 from typing import Any
 
 import torch
@@ -70,12 +71,12 @@ def time_training(params: Params, task: Task, agent: PpoConfig, clock: Clock) ->
     return TrainingTime(total_s, env_s, calls * _kernel_s(env.env, clock), calls * agent.n_envs, peak)
 
 
-def _kernel_s(env: TwinVectorEnv, clock: Clock, rounds: int = 16) -> float:
-    """Return the time of the kernel per control period of the whole batch; the best counts."""
+def _kernel_s(env: TwinVectorEnv, clock: Clock, rounds: int = 65) -> float:
+    """Return the time of the kernel per control period of the whole batch, the median of some."""
     state, steps = env.simulation.state.copy(), env.params.scenario.timing.steps_per_period
-    command, best = Command(state.arrays.carrier.copy()), float("inf")
+    command, times = Command(state.arrays.carrier.copy()), list[float]()
     for _ in range(rounds):
         started_s = clock.monotonic_s()
         advance(env.params, state, command, steps)
-        best = min(best, clock.monotonic_s() - started_s)
-    return best
+        times.append(clock.monotonic_s() - started_s)
+    return median(times)

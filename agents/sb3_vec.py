@@ -39,7 +39,7 @@ class TwinVecEnv(VecEnv):
         self._clock: Clock = clock or SystemClock()
         self._began_s = self._clock.monotonic_s()
         self._seeds_now: list[int] = episode_seeds(0, Domain.TRAIN, attempt, env.num_envs)
-        self._actions: I64 = np.zeros((env.num_envs, len(env.single_action_space.nvec)), np.int64)
+        self._actions: I64 = np.zeros((env.num_envs, len(env.task.action_space(env.params).nvec)), np.int64)
         self._names: tuple[str, ...] = ()
         self._sums: F64 = np.zeros((env.num_envs, 0))
         self._length: I64 = np.zeros(env.num_envs, np.int64)
@@ -77,7 +77,7 @@ class TwinVecEnv(VecEnv):
         self._add(rewards, batch)
         infos: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
         rows = np.flatnonzero(truncated)
-        for row in rows:
+        for row in rows.tolist():
             infos[row] = self._ended(row, batch["final_obs"][row])
         self._clear(rows)
         return observations, rewards.astype(np.float32), truncated, infos

@@ -55,7 +55,7 @@ def warm_start(model: PPO, env: TwinVectorEnv, rule: Rule, seed: int) -> None:
 def demonstrate(env: TwinVectorEnv, rule: Rule, gamma: float, seed: int) -> Demonstration:
     """Run the rule for one episode in every replica."""
     n, random = env.num_envs, np.random.default_rng(seed)
-    n_choices = env.single_action_space.nvec  # type: ignore[union-attr]
+    n_choices = env.task.action_space(env.params).nvec
     observation, _ = env.reset(seed=episode_seeds(seed, Domain.TRAIN, ATTEMPT, n))
     rule.begin(env.params, n)
     seen, wanted, rewards = [], [], []

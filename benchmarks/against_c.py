@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 from ranrein.twin.advance import advance
@@ -17,6 +18,7 @@ TARGET = 0.6
 STEPS = 5  # twin steps in a control period
 BATCHES = (1, 8)
 TWIN, SAME, FUSED = "twin", "C, same bits", "C, fused multiply-add"
+STILL = "twin, nobody walks"  # the gain map is then read from the caches: the difference is what memory costs
 
 
 def bind_twin(params: Params, state: State) -> Step:
@@ -55,6 +57,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         loops = {TWIN: bind_twin, **c_loops(Path(folder))}
         cases = [step_case(name, loop, params, b, 8 // b) for b in BATCHES for name, loop in loops.items()]
+        cases.append(
+            step_case(STILL, bind_twin, replace(params, arrays=params.arrays._replace(move_m=0.0)), 8, 1)
+        )
         best = measure(cases, options.rounds)
     report(options.out, best, "UE-step", ratios(best))
 

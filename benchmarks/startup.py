@@ -7,8 +7,10 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import asdict
+from functools import partial
 
-from .runner import arguments, table, write
+from .runner import Best, Case, Spent, arguments, measure, table, write
 
 TARGET_S = 1.0
 FIRST_STEPS = {
@@ -34,27 +36,39 @@ FIRST_STEPS = {
 }
 
 
-def first_step_s(code: str, cache: str) -> float:
-    """Return the seconds from the start of a process to the end of its first step."""
-    started_s = time.perf_counter()
+def first_step(code: str, cache: str) -> Spent:
+    """Return the time from the start of a process to its end, right after its first step."""
+    wall_s, before = time.perf_counter(), os.times()
     subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, "NUMBA_CACHE_DIR": cache})
-    return time.perf_counter() - started_s
+    after = os.times()
+    cpu_s = after.children_user + after.children_system - before.children_user - before.children_system
+    return Spent(time.perf_counter() - wall_s, cpu_s)
 
 
 def main() -> None:
     """Measure and report."""
     options = arguments("startup", __doc__, rounds=10).parse_args()
     with tempfile.TemporaryDirectory() as cache:
-        cold = {name: first_step_s(code, cache) for name, code in FIRST_STEPS.items()}
-        warm = dict.fromkeys(FIRST_STEPS, float("inf"))
-        for _ in range(options.rounds):
-            warm = {name: min(warm[name], first_step_s(code, cache)) for name, code in FIRST_STEPS.items()}
+        cold = {name: first_step(code, cache) for name, code in FIRST_STEPS.items()}
+        cases = [Case(name, partial(first_step, code, cache), 1.0) for name, code in FIRST_STEPS.items()]
+        warm = measure(cases, options.rounds)
     rows = [
-        (name, f"{cold[name]:.2f}", f"{warm[name]:.2f}", "met" if warm[name] < TARGET_S else "MISSED")
-        for name in FIRST_STEPS
+        (name, f"{cold[name].wall_s:.2f}", f"{b.wall_s:.2f}", f"{b.cpu_s:.2f}", verdict(b))
+        for name, b in warm.items()
     ]
-    sys.stdout.write(table(("s to the first step of", "cold", "warm", f"below {TARGET_S:g}"), rows) + "\n")
-    write(options.out, {"cold_s": cold, "warm_s": warm, "target_s": TARGET_S})
+    header = ("s to the first step of", "cold", "warm", "CPU, warm", f"below {TARGET_S:g}")
+    sys.stdout.write(table(header, rows) + "\n")
+    found = {"cold": cold, "warm": warm}
+    write(
+        options.out,
+        {key: {name: asdict(t) for name, t in times.items()} for key, times in found.items()}
+        | {"target_s": TARGET_S},
+    )
+
+
+def verdict(warm: Best) -> str:
+    """Judge by the clock on the wall: that is what a user waits for."""
+    return "met" if warm.wall_s < TARGET_S else "MISSED"
 
 
 if __name__ == "__main__":

@@ -8,18 +8,18 @@ from rich.console import Console
 from rich.table import Table
 
 from ranrein.agents.bench import Measured, bench
+from ranrein.agents.bench_clock import ProcessorClock
 from ranrein.agents.bench_config import BenchConfig
 from ranrein.agents.bench_peer import peer_hint
 from ranrein.agents.bundle import BundleError
 from ranrein.agents.config import ConfigError, from_mapping
-from ranrein.safety.clock import SystemClock
 
 from .exit_codes import ExitCode
 from .main import say
 from .options import parse, settings
 from .progress import progress
 
-PURPOSE = "Measure speed on one thread, all cases interleaved, the best of several rounds each."
+PURPOSE = "Measure speed on one thread in CPU time, all cases interleaved, the best of several rounds each."
 EXAMPLE = "ranrein bench scenario=urban"
 
 _WIDTH = 130  # where no terminal says how wide it is
@@ -37,7 +37,7 @@ def main(argv: Sequence[str]) -> int:
 
 def _run(config: BenchConfig) -> ExitCode:
     with progress("bench") as report:
-        found = bench(config, SystemClock(), lambda share: report(share, ""))
+        found = bench(config, ProcessorClock(), lambda share: report(share, ""))
     console = Console()
     (console if console.is_terminal else Console(width=_WIDTH)).print(_table(found, config))
     hint = peer_hint()
@@ -46,7 +46,7 @@ def _run(config: BenchConfig) -> ExitCode:
 
 
 def _table(found: Measured, config: BenchConfig) -> Table:
-    rounds = f"scenario {config.scenario}, one thread, best of {config.repeats} rounds"
+    rounds = f"scenario {config.scenario}, one thread, CPU time, best of {config.repeats} rounds"
     table = Table(
         "what", "value", "unit", caption=f"{rounds}, {found.machine['cpu']}", caption_justify="left"
     )

@@ -20,7 +20,7 @@ from ranrein.twin.kernels.layout import ParamArrays, Scratch, StateArrays
 from ranrein.twin.params import Params
 
 ROOT = Path(__file__).resolve().parents[1]
-PERIODS, STEPS, RESIDENTS = 12, 5, 34
+PERIODS, STEPS, RESIDENTS = 20, 3, 34  # too short a period for a carrier to boot in
 
 
 @pytest.fixture(scope="module")
@@ -60,8 +60,10 @@ def history(params: Params, bind) -> list[np.ndarray]:
     """State arrays after some control periods in which carriers sleep, are muted and wake up."""
     network = module("network")
     state = network.started(params, 3)
+    state.arrays.area_load[1] *= 4.0  # too much for some cells
     state.arrays.indoor_db[:, :, ::3] = 12.5  # some stay put and hear less
-    state.arrays.indoor_db[:, :, 1] = 100.0  # one hears nobody
+    state.arrays.indoor_db[:, :, [1, RESIDENTS]] = 100.0  # one hears nobody, neither does one of the crowd
+    state.arrays.indoor_db[:, 0, 2::3] = 100.0  # some hear nobody when the capacity near them sleeps
     state.arrays.step[:] += np.array([0, 50, 100])  # before, in and after the surge's first hour
     step = bind(params, state)
     for command in islice(network.commands(params, 3), PERIODS):

@@ -73,7 +73,7 @@ def measure_replica(s: StateArrays, b: int, step_s: float, fixed_w: float, r: Re
 
 @inlined
 def _strikes(key: np.uint64, step: int, entity: int, probability: np.float32) -> bool:
-    return probability > _ZERO and to_unit(draw(key, step, entity, REPORT)) < probability
+    return bool(probability > _ZERO and to_unit(draw(key, step, entity, REPORT)) < probability)
 
 
 @inlined
