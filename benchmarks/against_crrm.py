@@ -2,8 +2,8 @@
 
 CRRM lives in an environment of its own, so that what it needs never meets what we pin:
 
-    python -m venv .venv-crrm && .venv-crrm/bin/pip install crrm==2.0.2 scipy
-    python -m benchmarks.against_crrm --python .venv-crrm/bin/python
+    python -m venv runs/crrm && runs/crrm/bin/pip install crrm==2.0.2 scipy
+    python -m benchmarks.against_crrm --python runs/crrm/bin/python
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ from .runner import Best, Case, Ratio, Spent, arguments, measure, report
 PEER, PEER_VERSION, TARGET = "CRRM", "2.0.2", 60.0
 SECTORS = 3
 BATCHES = (1, 8)
-PEER_STEPS = 5  # in a round
+PEER_STEPS = 5  # in a round: some 20 ms
+PERIODS = 40  # of the twin in a round, over all replicas: as long, so that a round does not measure cold caches only
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -80,7 +81,7 @@ def main() -> None:
     peer = Peer(options.python)
     if peer.found != {"version": PEER_VERSION, "cells": params.n_cells, "users": USERS}:
         raise SystemExit(f"not what is to be compared: {peer.found}")
-    cases = [step_case(TWIN, bind_twin, params, b, 8 // b) for b in BATCHES]
+    cases = [step_case(TWIN, bind_twin, params, b, PERIODS // b) for b in BATCHES]
     best = measure([*cases, Case(PEER, peer.work, USERS * PEER_STEPS)], options.rounds)
     peer.close()
     report(options.out, best, "UE-step", ratios(best))

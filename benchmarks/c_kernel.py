@@ -18,6 +18,7 @@ from ranrein.twin.params import Params
 from ranrein.twin.state import State
 
 SOURCE = Path(__file__).with_name("kernel.c")
+HEADER = SOURCE.with_suffix(".h")
 # What numba assumes anyway: nobody reads floating-point exceptions or errno. Without these two gcc leaves half of the
 # loops scalar and the C loop takes twice as long; neither changes a bit.
 FLAGS = ("-O3", "-march=native", "-fno-trapping-math", "-fno-math-errno", "-std=c11", "-shared", "-fPIC")
@@ -59,7 +60,7 @@ def _binder(library: ctypes.CDLL) -> Bind:
         parts.append(shape_of(params, state))
         for which, part in enumerate(parts):
             if library.sizes(which) != ctypes.sizeof(part):
-                raise RuntimeError(f"{type(part).__name__} of kernel.c is not that of twin/kernels/layout.py")
+                raise RuntimeError(f"{type(part).__name__} of kernel.h is not that of twin/kernels/layout.py")
         owners = (params, state, scratch)  # the structures only point at what these own
         p, s, w, n = (ctypes.byref(part) for part in parts)
 

@@ -1,55 +1,12 @@
 /* The twin's step as a plain C loop: a translation of twin/kernels, operation by operation and in the same order.
  *
  * It is the measure of how much speed the compiled Python leaves on the table, and a second opinion on its arithmetic:
- * built without contraction it gives the same bits. Names and field order are those of twin/kernels/layout.py.
+ * built without contraction it gives the same bits.
  */
+#include "kernel.h"
+
 #include <math.h>
-#include <stdint.h>
 #include <string.h>
-
-typedef struct {
-    const int16_t *gain;
-    const int32_t *pixel_area;
-    const float *tx_dbm, *noise_mw;
-    const int32_t *layer;
-    const float *offset_db, *min_rsrp_dbm, *rate_mbps, *idle_w, *slope_w, *transition_j, *wake_delay_s;
-    const float *cqi_sinr, *cqi_gain, *profile, *venue_xy, *heading;
-    int64_t n_x, n_y;
-    double pixel_m, step_s, slot_s, noise_keep, noise_gain, move_m, a3_margin_db, ttt_s, muting_loss_db, user_mbps;
-    int64_t crowd_first;
-    double guaranteed_mbps, coverage_dbm, fixed_w;
-} Params;
-
-typedef struct {
-    const uint64_t *key;
-    int64_t *step;
-    const int32_t *day;
-    float *user_x, *user_y;
-    const float *user_weight, *indoor_db;
-    int32_t *serving;
-    float *ttt_s;
-    const float *area_load;
-    float *area_noise;
-    const float *surge;
-    int8_t *carrier;
-    float *wake_left_s, *load;
-    double *cell_sum, *offered_mbit, *elapsed_s;
-} State;
-
-typedef struct {
-    int32_t *pixel;
-    float *rsrp, *power, *rank;
-    int32_t *best;
-    float *best_rank, *total, *sinr, *offered, *rate, *need, *area_mbps;
-} Scratch;
-
-typedef struct {
-    int64_t replicas, cells, users, layers, areas, surges, slots, cqis;
-} Shape;
-
-enum { PRB, VOLUME, BLOCKED, USERS, ACTIVE, THROUGHPUT, BELOW, UNCOVERED, ENERGY, HANDOVERS, N_SUMS };
-enum { ONSET_S, RAMP_S, HOLD_S, PEAK_MBPS, VENUE, N_SURGE };
-enum { N_STATES = 5, ROUNDS = 2, STEPS_PER_HEADING = 5, DEMAND = 0, HEADING = 1 };
 
 static const float NEVER = -1e9f, GAIN_STEP = 1.0f / 64.0f;
 

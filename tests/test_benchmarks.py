@@ -103,7 +103,7 @@ def test_fused_operations_change_the_c_loop_by_rounding_only(small: Params, c_fo
 
 
 def test_the_c_structures_name_the_fields_of_the_layout_in_their_order(benchmarks: None) -> None:
-    source = module("c_kernel").SOURCE.read_text(encoding="utf-8")
+    source = module("c_kernel").HEADER.read_text(encoding="utf-8")
     structures = re.findall(r"typedef struct \{(.*?)\} (\w+);", source, re.DOTALL)
     names = {name: re.findall(r"(\w+)(?=\s*[,;])", body) for body, name in structures}
     assert names["Params"] == list(ParamArrays._fields)
