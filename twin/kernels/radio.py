@@ -31,12 +31,16 @@ def receive(p: ParamArrays, s: StateArrays, b: int, w: Scratch) -> None:
     """Write the RSRP of every cell at every user in dBm, whether the cell sends or not."""
     pixel, rsrp = w.pixel, w.rsrp
     muting = np.float32(p.muting_loss_db)
+    for u in range(rsrp.shape[1]):  # a pixel's gains stand side by side: they are fetched once, not cell by cell
+        row = p.gain[pixel[u]]
+        for c in range(rsrp.shape[0]):
+            rsrp[c, u] = np.float32(row[c])
     for c in range(rsrp.shape[0]):
         layer = p.layer[c]
         sent = p.tx_dbm[c] - (muting if s.carrier[b, c] == 1 else _ZERO)
-        for u in range(rsrp.shape[1]):
-            gain = np.float32(p.gain[pixel[u], c]) * _GAIN_STEP
-            rsrp[c, u] = sent + gain - s.indoor_db[b, layer, u]
+        heard, indoor = rsrp[c], s.indoor_db[b, layer]
+        for u in range(heard.shape[0]):
+            heard[u] = sent + heard[u] * _GAIN_STEP - indoor[u]
 
 
 @inlined
