@@ -31,8 +31,8 @@ def receive(p: ParamArrays, s: StateArrays, b: int, w: Scratch) -> None:
     """Write the RSRP of every cell at every user in dBm, whether the cell sends or not."""
     pixel, rsrp = w.pixel, w.rsrp
     muting = np.float32(p.muting_loss_db)
-    for u in range(rsrp.shape[1]):  # a pixel's gains stand side by side: they are fetched once, not cell by cell
-        row = p.gain[pixel[u]]
+    for u in range(rsrp.shape[1]):
+        row = p.gain[pixel[u]]  # a pixel's gains stand side by side: fetched once, not cell by cell
         for c in range(rsrp.shape[0]):
             rsrp[c, u] = np.float32(row[c])
     for c in range(rsrp.shape[0]):
