@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import errno
 import importlib
 import multiprocessing
 import signal
@@ -17,6 +18,7 @@ from rich.console import Console
 from .exit_codes import ExitCode
 from .verbs import VERBS
 
+OUT_OF_SPACE = (errno.ENOSPC, errno.EDQUOT)
 EXAMPLE = "ranrein train env=energy_saving agent=ppo scenario=urban"
 
 
@@ -46,6 +48,12 @@ def main(argv: list[str] | None = None) -> int:
         if str(error.name).startswith("ranrein"):
             raise
         return say(f"ranrein {verb}: {error}; pip install 'ranrein[train]'", ExitCode.ERROR)
+    except OSError as error:
+        if error.errno not in OUT_OF_SPACE:
+            raise
+        place = f"{error.filename}: " if error.filename else ""
+        hint = "what was complete is kept; make room and run it again (a training run: resume=RUN)"
+        return say(f"ranrein {verb}: {place}{error.strerror}; {hint}", ExitCode.ERROR)
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED
 

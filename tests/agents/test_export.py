@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +12,7 @@ import torch
 from gymnasium import spaces
 from stable_baselines3.common.policies import ActorCriticPolicy
 
-from ranrein.agents.bundle import Contract, Element, open_session
+from ranrein.agents.bundle import CARD, CONTRACT, MODEL, Contract, Element, bundle_digest, open_session
 from ranrein.agents.export import Exporter, ParityError, require_parity, write_bundle
 
 CHOICES = (5, 3)
@@ -79,6 +81,34 @@ def test_new_bundle_takes_the_place_of_the_old_one(
         for seed in (1, 2)
     }
     assert len(digests) == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["policy"]
+
+
+@pytest.mark.parametrize("full_at", [MODEL, CONTRACT, CARD])
+def test_a_full_disk_leaves_the_older_bundle_whole(
+    full_at: str, exporter: Exporter, contract: Contract, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, old, new = tmp_path / "policy", make_policy(1), make_policy(2)
+    digest = write_bundle(folder, old, exporter.model(old), contract, {})
+    assert (folder / full_at).exists()
+    real = {name: getattr(Path, name) for name in ("write_bytes", "write_text")}
+
+    def half(name: str) -> Callable[..., int]:
+        def write(self: Path, data: str, **options: str) -> int:
+            if self.name != full_at:
+                return real[name](self, data, **options)
+            real[name](self, data[: len(data) // 2], **options)
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        return write
+
+    for name in real:
+        monkeypatch.setattr(Path, name, half(name))
+    with pytest.raises(OSError, match="No space left"):
+        write_bundle(folder, new, exporter.model(new), contract, {})
+    assert bundle_digest(folder) == digest
+    monkeypatch.undo()
+    assert write_bundle(folder, new, exporter.model(new), contract, {}) != digest
     assert [path.name for path in tmp_path.iterdir()] == ["policy"]
 
 

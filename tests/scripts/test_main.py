@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -68,6 +69,28 @@ def test_missing_library_is_named_with_the_extra_that_brings_it(
     message = capsys.readouterr().err
     assert "No module named 'torch'" in message
     assert "pip install 'ranrein[train]'" in message
+
+
+def test_a_full_disk_is_said_with_the_place_and_the_repair(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(_name: str) -> SimpleNamespace:
+        raise OSError(errno.ENOSPC, "No space left on device", "runs/x/progress.csv")
+
+    monkeypatch.setattr(importlib, "import_module", full)
+    assert command.main(["train"]) == ExitCode.ERROR
+    message = capsys.readouterr().err
+    assert "ranrein train: runs/x/progress.csv: No space left on device" in message
+    assert "make room and run it again" in message
+
+
+def test_another_failure_of_a_file_is_not_taken_for_a_full_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_name: str) -> SimpleNamespace:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(importlib, "import_module", broken)
+    with pytest.raises(OSError, match="Input/output"):
+        command.main(["train"])
 
 
 def test_keyboard_interrupt_has_its_own_exit_code(monkeypatch: pytest.MonkeyPatch) -> None:
