@@ -19,10 +19,7 @@ from .recoverability import n_members
 from .shield import Shield
 
 BUSY_HOUR, QUIET_HOUR = 19, 4
-BUSY_LOAD, QUIET_LOAD = (
-    0.75,
-    0.01,
-)  # mean PRB load of every area: more than all carriers bear, and next to nothing
+BUSY_LOAD, QUIET_LOAD = 0.75, 0.01  # mean PRB load of every area: unbearable, and next to nothing
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from ..twin.types import F64, I8, Bool
 from .decision import Decision, Memory, Reason, Tier
 from .experience import awake, rested_until_s, touching
 from .recoverability import Lookahead, MarginFunction, foresee
-from .sanity import judge_report
+from .sanity import MAX_VALUE, judge_report
 
 logger = logging.getLogger(__name__)
 
@@ -92,6 +92,8 @@ class Shield:
             rows = np.flatnonzero(draft.open & ~_among(candidate, tried))
             if len(rows):
                 self._try(draft, belief, candidate, rows, why if rank == 0 else None)
+            if not draft.open.any():
+                break
             tried.append(candidate)
         changed = np.any(draft.applied != proposal.carrier_state, axis=1)
         return self._close(draft, belief, memory, changed)
@@ -142,10 +144,9 @@ class Shield:
             foreseen[look_at] = ahead.margins
             draft.pressed[rows[look_at]] |= ahead.pressed
         passed = np.all(foreseen >= 0, axis=1)
+        # to wake everything is the backup itself; unless it was proposed, it is left to the plan
         if why is not None:
-            passed |= (
-                ~asleep
-            )  # to wake everything is the backup itself; what nobody proposed is left to the plan
+            passed |= ~asleep
         good = rows[passed]
         draft.applied[good] = part.carrier_state[passed]
         draft.margins[good] = foreseen[passed]
@@ -180,9 +181,8 @@ class Shield:
         uses = np.where(planned, memory.plan_uses + 1, 0).astype(np.int32)
         applied = Command(draft.applied)
         # the clock of a report that makes no sense is not taken: it could outrun every later one
-        seen_s = np.where(
-            judge_report(belief.kpis, memory.last_time_s) == Reason.NONE, belief.kpis.time_s, -np.inf
-        )
+        told = (draft.tier != Tier.T0_SANITY) & (belief.kpis.time_s <= MAX_VALUE)
+        seen_s = np.where(told, belief.kpis.time_s, -np.inf)
         carried = replace(
             memory,
             precedent=memory.precedent.then(applied),
@@ -191,6 +191,7 @@ class Shield:
         )
         intervened = changed & (draft.tier != Tier.ACCEPTED)
         lost = self._lost(belief, draft)
+        draft.reason[lost] = Reason.UNRECOVERABLE
         return Decision(applied, draft.tier, draft.reason, draft.margins, intervened, lost, carried)
 
     def _lost(self, belief: Belief, draft: _Draft) -> Bool:
@@ -201,7 +202,6 @@ class Shield:
             calm = Lookahead(1.0, 0.0, self.look.burst_ramp_s, self.look.settle_steps)
             ahead = foresee(self.params, calm, belief.rows(rows), self._backup(len(rows)), self.margin_of)
             lost[rows] = ~np.all(ahead.margins >= 0, axis=1)
-            draft.reason[lost] = Reason.UNRECOVERABLE
         return lost
 
 

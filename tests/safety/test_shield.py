@@ -344,3 +344,29 @@ def test_nothing_is_looked_at_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     SHIELD.decide(BUSY, ALL, after([0, 4, 0, 4, 0, 0, 0], dwell=9))
     assert len(looked) > 1
     assert len(set(looked[:-1])) == len(looked) - 1  # the last one is the plan, foreseen in its own way
+
+
+def test_a_report_that_cannot_even_be_judged_means_the_plan(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise ValueError("no report at all")
+
+    monkeypatch.setattr(shield_module, "judge_report", broken)
+    decision = SHIELD.decide(QUIET, ONE, FRESH)
+    assert is_plan(decision)
+    assert (decision.tier[0], decision.reason[0]) == (Tier.PLAN, Reason.EXCEPTION)
+
+
+@pytest.mark.parametrize("time_s", [1e30, np.inf, np.nan])
+def test_a_clock_beyond_all_reason_is_never_taken(time_s: float) -> None:
+    belief = told(QUIET, time_s=np.array([time_s]))
+    for decision in (SHIELD.decide(belief, ONE, FRESH), SHIELD.plan(belief, FRESH, Reason.EXCEPTION)):
+        assert is_plan(decision)
+        assert decision.memory.last_time_s[0] == -np.inf
+
+
+def test_nothing_more_is_worked_out_once_everything_is_settled(monkeypatch: pytest.MonkeyPatch) -> None:
+    projected: list[Command] = []
+    real = shield_module.project
+    monkeypatch.setattr(shield_module, "project", lambda *given: projected.append(given[2]) or real(*given))
+    SHIELD.decide(QUIET, ONE, FRESH)
+    assert len(projected) == 1
