@@ -13,6 +13,7 @@ from ..twin.scenario import Scenario
 
 _ROOT = Path(__file__).resolve().parent.parent
 BOUND_LIBRARIES = ("numpy", "numba", "onnxruntime")
+PROMISES = ("sla.py", "kernels/judge.py")  # the code that tells whether one is kept
 
 
 def running_digests(shield: Shield, policy_digest: str) -> dict[str, str]:
@@ -31,7 +32,10 @@ def running_digests(shield: Shield, policy_digest: str) -> dict[str, str]:
         "twin": source_digest(twin),
         "scenario": digest_of(scenario_table(scenario)),
         "constraints": digest_of(
-            {"sla": asdict(scenario.sla), "code": digest_of_files([twin / "sla.py"], root=twin)}
+            {
+                "sla": asdict(scenario.sla),
+                "code": digest_of_files([twin / name for name in PROMISES], root=twin),
+            }
         ),
         "timing": digest_of({"timing": asdict(scenario.timing), "sleep": asdict(scenario.sleep)}),
         "dependencies": digest_of(

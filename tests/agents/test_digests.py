@@ -93,6 +93,7 @@ def test_another_library_version_changes_dependencies(
 SOURCES = {
     "twin/backup.py": {"backup", "twin"},
     "twin/sla.py": {"constraints", "twin"},
+    "twin/kernels/judge.py": {"constraints", "twin"},
     "twin/kernels/step.py": {"twin"},
     "safety/shield.py": {"shield"},
 }
