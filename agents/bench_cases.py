@@ -78,7 +78,7 @@ def kernel_case(name: str, params: Params, n_replicas: int, n_steps: int) -> Cas
     """Advance a batch by some steps with everything awake, day after day: the compiled code alone."""
     state, command = _day(params, n_replicas)
     morning, last = state.copy(), params.scenario.timing.episode_s / params.scenario.timing.twin_step_s
-    arguments = params.arrays, state.arrays, command.carrier_state, n_steps, make_scratch(state.arrays)
+    arguments = params.arrays, state.arrays, command.settings, n_steps, make_scratch(state.arrays)
     run = direct(advance_replicas, *arguments)
 
     def case() -> None:

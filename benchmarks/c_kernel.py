@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ranrein.twin.advance import check_command
 from ranrein.twin.command import Command
 from ranrein.twin.kernels.layout import N_SURGES, make_scratch
 from ranrein.twin.params import Params
@@ -25,7 +26,7 @@ FLAGS = ("-O3", "-march=native", "-fno-trapping-math", "-fno-math-errno", "-std=
 SAME_BITS = (
     "-ffp-contract=off",
 )  # the twin's bits are those of every CPU, so it never fuses a multiply and an add
-SHAPE = ("replicas", "cells", "users", "layers", "areas", "surges", "slots", "cqis")
+SHAPE = ("replicas", "cells", "columns", "users", "layers", "areas", "surges", "slots", "cqis")
 
 Step = Callable[[Command, int], None]  # moves a state that was chosen before
 Bind = Callable[[Params, State], Step]
@@ -65,10 +66,9 @@ def _binder(library: ctypes.CDLL) -> Bind:
         p, s, w, n = (ctypes.byref(part) for part in parts)
 
         def step(command: Command, n_steps: int) -> None:
-            wanted = np.ascontiguousarray(command.carrier_state)
-            if wanted.shape != owners[1].arrays.carrier.shape:
-                raise ValueError(f"command is for {wanted.shape}, the state has {state.arrays.carrier.shape}")
-            library.advance(p, s, n, _pointer(wanted), ctypes.c_int64(n_steps), w)
+            check_command(owners[0], command, owners[1].n_replicas)
+            wanted = command.settings
+            library.advance(p, s, n, *(_pointer(array) for array in wanted), ctypes.c_int64(n_steps), w)
 
         return step
 
@@ -97,6 +97,7 @@ def shape_of(params: Params, state: State) -> ctypes.Structure:
     sizes = (
         state.n_replicas,
         params.n_cells,
+        params.arrays.gain.shape[1],
         n_users,
         n_layers,
         params.n_areas,

@@ -55,14 +55,17 @@ static State row_of(const State *s, const Shape *n, int64_t b) {
     int64_t c = b * n->cells, u = b * n->users;
     r.key += b, r.step += b, r.day += b;
     r.user_x += u, r.user_y += u, r.user_weight += u, r.indoor_db += u * n->layers, r.serving += u, r.ttt_s += u;
+    r.left += u, r.stay_s += u;
     r.area_load += b * n->areas, r.area_noise += b * n->areas, r.surge += b * n->surges * N_SURGE;
-    r.carrier += c, r.wake_left_s += c, r.load += c, r.cell_sum += c * N_SUMS;
+    r.carrier += c, r.beam += c, r.shift_db += c, r.wake_left_s += c, r.load += c, r.cell_sum += c * N_SUMS;
     r.offered_mbit += b, r.elapsed_s += b;
     return r;
 }
 
-static void obey(const Params *p, State *s, const Shape *n, const int8_t *wanted) {
+static void obey(const Params *p, State *s, const Shape *n, const int8_t *wanted, const int8_t *beam,
+                 const int8_t *offset_db) {
     for (int64_t c = 0; c < n->cells; c++) {
+        s->beam[c] = beam[c], s->shift_db[c] = offset_db[c];
         int8_t old = s->carrier[c], new = wanted[c];
         if (old == new) continue;
         if (new < old)
@@ -82,10 +85,12 @@ static void step_noise(const Params *p, State *s, const Shape *n) {
 }
 
 static void move_users(const Params *p, State *s) {
-    float move = (float)p->move_m, x_max = (float)(p->n_x * p->pixel_m), y_max = (float)(p->n_y * p->pixel_m);
+    float on_foot = (float)p->move_m, driven = (float)p->vehicle_m;
+    float x_max = (float)(p->n_x * p->pixel_m), y_max = (float)(p->n_y * p->pixel_m);
     int64_t leg = *s->step / STEPS_PER_HEADING;
     for (int64_t u = 0; u < p->crowd_first; u++) {
-        if (s->indoor_db[u] > 0.0f) continue;
+        if (u >= p->n_vehicles && s->indoor_db[u] > 0.0f) continue;
+        float move = u < p->n_vehicles ? driven : on_foot;
         uint64_t way = draw(*s->key, leg, u, HEADING) & 15;
         float x = s->user_x[u] + move * p->heading[2 * way], y = s->user_y[u] + move * p->heading[2 * way + 1];
         x = x < 0.0f ? -x : x;
@@ -110,9 +115,10 @@ static void receive(const Params *p, const State *s, const Shape *n, Scratch *w)
     for (int64_t c = 0; c < n->cells; c++) {
         float *restrict rsrp = w->rsrp + c * n->users;
         const float *restrict indoor = s->indoor_db + p->layer[c] * n->users;
+        int64_t column = p->first_column[c] + s->beam[c];
         float sent = p->tx_dbm[c] - (s->carrier[c] == 1 ? (float)p->muting_loss_db : 0.0f);
         for (int64_t u = 0; u < n->users; u++)
-            rsrp[u] = sent + (float)p->gain[w->pixel[u] * n->cells + c] * GAIN_STEP - indoor[u];
+            rsrp[u] = sent + (float)p->gain[w->pixel[u] * n->columns + column] * GAIN_STEP - indoor[u];
     }
 }
 
@@ -156,7 +162,7 @@ static void choose_best(const Params *p, const State *s, const Shape *n, Scratch
     for (int64_t c = 0; c < n->cells; c++) {
         float *restrict rank = w->rank + c * n->users;
         const float *restrict rsrp = w->rsrp + c * n->users;
-        float offset = p->offset_db[c];
+        float offset = p->offset_db[c] + (float)s->shift_db[c];
         float floor_dbm = s->carrier[c] <= 1 && s->wake_left_s[c] <= 0.0f ? p->min_rsrp_dbm[c] : -NEVER;
         for (int64_t u = 0; u < n->users; u++) {
             float value = rsrp[u] >= floor_dbm ? rsrp[u] + offset : NEVER;
@@ -169,15 +175,22 @@ static void choose_best(const Params *p, const State *s, const Shape *n, Scratch
 
 static void hand_over(const Params *p, State *s, const Shape *n, Scratch *w) {
     float dt = (float)p->step_s, margin = (float)p->a3_margin_db, wait = (float)p->ttt_s;
+    float soon = (float)p->ping_pong_s;
     choose_best(p, s, n, w);
     for (int64_t u = 0; u < n->users; u++) {
         int32_t old = s->serving[u], new = w->best[u];
         float old_rank = old >= 0 ? w->rank[old * n->users + u] : NEVER;
+        s->stay_s[u] += dt;
         float held = w->best_rank[u] > old_rank + margin ? s->ttt_s[u] + dt : 0.0f;
         if ((old_rank <= NEVER || (held >= wait && held > 0.0f)) && new != old) {
             s->serving[u] = new;
             held = 0.0f;
-            if (new >= 0) s->cell_sum[new * N_SUMS + HANDOVERS] += 1.0;
+            if (new >= 0) {
+                s->cell_sum[new * N_SUMS + HANDOVERS] += 1.0;
+                s->cell_sum[new * N_SUMS + PING_PONGS] += new == s->left[u] && s->stay_s[u] <= soon ? 1.0 : 0.0;
+            }
+            s->left[u] = old;
+            s->stay_s[u] = 0.0f;
         }
         s->ttt_s[u] = held;
     }
@@ -252,6 +265,11 @@ static void account(const Params *p, State *s, const Shape *n, const Scratch *w)
         sums[UNCOVERED] += u < p->crowd_first && !covered ? dt : 0.0;
         sums[VOLUME] += dt * (double)served;
         sums[BLOCKED] += dt * (double)(asked - served);
+        if (connected) {
+            sums[EFFICIENCY] += active * (double)(w->rate[u] / p->rate_mbps[2 * c + s->carrier[c]]);
+            sums[OUT_OF_SYNC] += active > 0.0 && w->sinr[u] < (float)p->qout ? 1.0 : 0.0;
+            sums[SSB_0 + p->ssb_beam[w->pixel[u] * n->cells + c]] += active;
+        }
         asked_mbit += dt * (double)asked;
     }
     for (int64_t c = 0; c < n->cells; c++) s->cell_sum[c * N_SUMS + PRB] += dt * (double)s->load[c];
@@ -274,11 +292,12 @@ static void spend(const Params *p, State *s, const Shape *n) {
     }
 }
 
-/* Move every replica n_steps twin steps on, in place; wanted is (replicas, cells). */
-void advance(const Params *p, const State *all, const Shape *n, const int8_t *wanted, int64_t n_steps, Scratch *w) {
+/* Move every replica n_steps twin steps on, in place; wanted, beam and offset_db are (replicas, cells). */
+void advance(const Params *p, const State *all, const Shape *n, const int8_t *wanted, const int8_t *beam,
+             const int8_t *offset_db, int64_t n_steps, Scratch *w) {
     for (int64_t b = 0; b < n->replicas; b++) {
         State s = row_of(all, n, b);
-        obey(p, &s, n, wanted + b * n->cells);
+        obey(p, &s, n, wanted + b * n->cells, beam + b * n->cells, offset_db + b * n->cells);
         for (int64_t i = 0; i < n_steps; i++) {
             step_noise(p, &s, n);
             move_users(p, &s);

@@ -3,13 +3,17 @@
 
 typedef struct {
     const int16_t *gain;
+    const int32_t *first_column;
+    const int8_t *ssb_beam;
     const int32_t *pixel_area;
     const float *tx_dbm, *noise_mw;
     const int32_t *layer;
     const float *offset_db, *min_rsrp_dbm, *rate_mbps, *idle_w, *slope_w, *transition_j, *wake_delay_s;
     const float *cqi_sinr, *cqi_gain, *profile, *venue_xy, *heading;
     int64_t n_x, n_y;
-    double pixel_m, step_s, slot_s, noise_keep, noise_gain, move_m, a3_margin_db, ttt_s, muting_loss_db, user_mbps;
+    double pixel_m, step_s, slot_s, noise_keep, noise_gain, move_m, vehicle_m;
+    int64_t n_vehicles;
+    double a3_margin_db, ttt_s, ping_pong_s, qout, muting_loss_db, user_mbps;
     int64_t crowd_first;
     double guaranteed_mbps, coverage_dbm, fixed_w;
 } Params;
@@ -22,25 +26,28 @@ typedef struct {
     const float *user_weight, *indoor_db;
     int32_t *serving;
     float *ttt_s;
+    int32_t *left;
+    float *stay_s;
     const float *area_load;
     float *area_noise;
     const float *surge;
-    int8_t *carrier;
+    int8_t *carrier, *beam, *shift_db;
     float *wake_left_s, *load;
     double *cell_sum, *offered_mbit, *elapsed_s;
 } State;
 
 typedef struct {
-    int32_t *pixel;
+    int32_t *pixel, *column;
     float *rsrp, *power, *rank;
     int32_t *best;
     float *best_rank, *total, *sinr, *offered, *rate, *need, *area_mbps;
 } Scratch;
 
 typedef struct {
-    int64_t replicas, cells, users, layers, areas, surges, slots, cqis;
+    int64_t replicas, cells, columns, users, layers, areas, surges, slots, cqis;
 } Shape;
 
-enum { PRB, VOLUME, BLOCKED, USERS, ACTIVE, THROUGHPUT, BELOW, UNCOVERED, ENERGY, HANDOVERS, N_SUMS };
+enum { PRB, VOLUME, BLOCKED, USERS, ACTIVE, THROUGHPUT, BELOW, UNCOVERED, ENERGY, HANDOVERS,
+       EFFICIENCY, PING_PONGS, OUT_OF_SYNC, SSB_0, N_SUMS = SSB_0 + 4 };
 enum { ONSET_S, RAMP_S, HOLD_S, PEAK_MBPS, VENUE, N_SURGE };
 enum { N_STATES = 5, ROUNDS = 2, STEPS_PER_HEADING = 5, DEMAND = 0, HEADING = 1 };

@@ -20,8 +20,10 @@ FEW, MANY = 8, 136
 
 def replica_bytes(n_cells: int, n_users: int, n_layers: int, n_areas: int) -> int:
     """Return the size of one replica's state: linear in cells and users, never their product."""
-    user = 4 * 5 + 4 * n_layers  # place, weight, server, time to trigger; building loss on each frequency
-    cell = 1 + 4 * 2 + 8 * N_CELL_SUMS  # carrier state, wake-up and load; the sums of the period
+    user = (
+        4 * 7 + 4 * n_layers
+    )  # place, weight, server before and now, two times; building loss on each frequency
+    cell = 3 + 4 * 2 + 8 * N_CELL_SUMS  # what is commanded, wake-up and load; the sums of the period
     rest = 8 + 8 + 4 + 8 + 8 + 4 * N_SURGES * N_SURGE_FIELDS  # key, step, day, two sums; surges
     return user * n_users + cell * n_cells + 8 * n_areas + rest
 
@@ -33,7 +35,8 @@ def scratch_bytes(params: Params) -> int:
 
 def map_bytes(params: Params) -> int:
     """Return the size of the maps, which everything that uses these parameters shares."""
-    return params.arrays.gain.nbytes + params.arrays.pixel_area.nbytes
+    maps = params.arrays.gain, params.arrays.pixel_area, params.arrays.ssb_beam
+    return sum(array.nbytes for array in maps)
 
 
 def measured_bytes(build: Callable[[int], object]) -> tuple[float, float]:

@@ -172,8 +172,9 @@ def _parse_record(place: Place, text: str, header: Header, before: TelemetryReco
 
 
 def _kpis(data: Json, header: Header) -> Kpis:
+    absent = [0.0] * len(header.cells)  # of an optional measurement
     arrays: dict[str, Any] = {
-        field: np.array([data["kpis"][m.name]], dtype=_DTYPES.get(field, np.float32))
+        field: np.array([data["kpis"].get(m.name, absent)], dtype=_DTYPES.get(field, np.float32))
         for field, m in MEASUREMENTS.items()
     }
     return Kpis(

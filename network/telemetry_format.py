@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -13,6 +13,8 @@ from .protocol import CARRIER_STATE
 
 SCHEMA = "ranrein.telemetry/1"
 FIELD_OF = {measurement.name: field for field, measurement in MEASUREMENTS.items()}
+OPTIONAL_FIELDS = frozenset(field for field, measurement in MEASUREMENTS.items() if measurement.optional)
+OPTIONAL_NAMES = frozenset(MEASUREMENTS[field].name for field in OPTIONAL_FIELDS)
 HEADER_FIELDS = ("schema", "network", "cells", "granularity_s", "measurements", "site_power_w")
 LARGEST = 3.4e38  # what a float32 holds
 RECORD_FIELDS = ("t", "utc", "kpis", "age_s", "valid", "command", "propensity")
@@ -115,8 +117,10 @@ def _check_measurements(place: Place, found: object) -> None:
     """Check names and units: a counter in another unit would be believed otherwise."""
     place.need(isinstance(found, dict), "measurements", found, "give name, unit and clause by field")
     assert isinstance(found, dict)
-    _fields(place, found, tuple(MEASUREMENTS), "measurements")
+    _fields(place, found, tuple(MEASUREMENTS), "measurements", OPTIONAL_FIELDS)
     for field, wanted in MEASUREMENTS.items():
+        if field not in found:
+            continue
         given = found[field]
         place.need(isinstance(given, dict), f"measurements.{field}", given, "give name, unit and clause")
         for part, value in (("name", wanted.name), ("unit", wanted.unit)):
@@ -130,7 +134,7 @@ def check_record(place: Place, data: Json, n_cells: int) -> None:
     number(place, data["t"], "t")
     row = lambda value, field, check: _row(place, value, field, n_cells, check)  # noqa: E731
     place.need(isinstance(data["kpis"], dict), "kpis", data["kpis"], "give one list per measurement name")
-    _fields(place, data["kpis"], tuple(FIELD_OF), "kpis")
+    _fields(place, data["kpis"], tuple(FIELD_OF), "kpis", OPTIONAL_NAMES)
     for name, values in data["kpis"].items():
         row(values, f"kpis.{name}", _CHECKS.get(FIELD_OF[name], number))
     row(data["age_s"], "age_s", number)
@@ -190,8 +194,14 @@ def state(place: Place, value: object, field: str) -> int:
 _CHECKS: dict[str, Check] = {"carrier_state": state, "waking": flag}
 
 
-def _fields(place: Place, data: Mapping[str, object], wanted: tuple[str, ...], what: str) -> None:
+def _fields(
+    place: Place,
+    data: Mapping[str, object],
+    wanted: tuple[str, ...],
+    what: str,
+    optional: Container[str] = (),
+) -> None:
     for name in wanted:
-        place.need(name in data, name, None, f"the {what} lacks it; add it")
+        place.need(name in data or name in optional, name, None, f"the {what} lacks it; add it")
     for name in data:
         place.need(name in wanted, str(name), data[name], f"the {what} knows {', '.join(wanted)}; remove it")

@@ -112,6 +112,8 @@ def _command_problems(command: object, n_cells: int) -> Iterator[str]:
         yield f"command is {states.dtype} of shape {states.shape}; use int8 of shape (1, {n_cells})"
     elif not np.all((states >= 0) & (states < N_CARRIER_STATES)):
         yield f"command holds carrier states {np.unique(states).tolist()}; use 0..{N_CARRIER_STATES - 1}"
+    elif not command.is_planned:
+        yield "command asks for beams or cell offsets; the gate carries out carrier states only, leave the others out"
 
 
 def _is_text(value: object) -> bool:

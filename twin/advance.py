@@ -16,18 +16,32 @@ def advance(params: Params, state: State, command: Command, n_steps: int = 1) ->
     """Move every replica ``n_steps`` twin steps on, in place, obeying ``command`` from the first step.
 
     Raises:
-        ValueError: if the command's shape is not (replicas, cells) or ``n_steps`` is negative.
+        ValueError: for a command that the network cannot obey, see ``check_command``, or negative ``n_steps``.
     """
-    wanted = command.carrier_state
-    if wanted.shape != state.arrays.carrier.shape:
-        raise ValueError(
-            f"command is for {wanted.shape} (replicas, cells), the state has {state.arrays.carrier.shape}"
-        )
+    check_command(params, command, state.n_replicas)
     if n_steps < 0:
         raise ValueError(f"n_steps={n_steps} is negative")
-    advance_replicas(
-        params.arrays, state.arrays, np.ascontiguousarray(wanted), n_steps, make_scratch(state.arrays)
-    )
+    advance_replicas(params.arrays, state.arrays, command.settings, n_steps, make_scratch(state.arrays))
+
+
+def check_command(params: Params, command: Command, n_replicas: int) -> None:
+    """Refuse what the network cannot obey.
+
+    Raises:
+        ValueError: if the command's shape is not (replicas, cells), or it names a beam that a cell does not have.
+    """
+    shape = (n_replicas, params.n_cells)
+    if command.carrier_state.shape != shape:
+        raise ValueError(
+            f"command is for {command.carrier_state.shape} (replicas, cells), the state has {shape}"
+        )
+    strange = np.argwhere(command.beam >= params.n_beams)
+    if len(strange):
+        row, cell = strange[0]
+        raise ValueError(
+            f"beam {command.beam[row, cell]} of cell {params.cells[cell].name!r}: "
+            f"it has patterns 0..{params.n_beams[cell] - 1}"
+        )
 
 
 def radio_view(params: Params, state: State) -> tuple[F32, F32]:

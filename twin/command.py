@@ -2,38 +2,72 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from .carrier import N_CARRIER_STATES, CarrierState
+from .kernels.layout import Settings
 from .kernels.rules import holds_other, spread_rows
 from .types import I8, I32, I64
 
-_STATE_TYPE = np.dtype(np.int8)
+LARGEST_OFFSET_DB = 24  # Q-OffsetRange of TS 38.331
+_BYTE = np.dtype(np.int8)
+
+
+def _as_planned() -> I8:
+    return np.zeros((0, 0), np.int8)
 
 
 @dataclass(frozen=True)
 class Command:
-    """Requested power state of every cell of every replica.
+    """Requested state of every cell of every replica.
 
     Raises:
-        ValueError: if the array is not int8 of two dimensions or holds an unknown state.
+        ValueError: if an array is not int8 of shape (replicas, cells), or holds an unknown state, a negative beam or
+            an offset beyond 24 dB.
     """
 
     carrier_state: I8  # (B, C), CarrierState
+    beam: I8 = field(
+        default_factory=_as_planned
+    )  # (B, C), broadcast pattern of the cell; left out: 0, the planned one
+    offset_db: I8 = field(
+        default_factory=_as_planned
+    )  # (B, C), on top of the planned individual offset; left out: 0
 
     def __post_init__(self) -> None:
         states = self.carrier_state
-        if states.dtype != _STATE_TYPE or states.ndim != 2:
+        if states.dtype != _BYTE or states.ndim != 2:
             raise ValueError(
                 f"carrier_state must be int8 of shape (replicas, cells), got {states.dtype} {states.shape}; "
                 "build it with Command.of(...)"
             )
-        if holds_other(states, N_CARRIER_STATES):
+        if holds_other(states, 0, N_CARRIER_STATES - 1):
             raise ValueError(
                 f"carrier_state holds values outside 0..{N_CARRIER_STATES - 1}: {np.unique(states)}"
             )
+        self._fill("beam", 0, 127)
+        self._fill("offset_db", -LARGEST_OFFSET_DB, LARGEST_OFFSET_DB)
+
+    def _fill(self, name: str, low: int, high: int) -> None:
+        values, shape = getattr(self, name), self.carrier_state.shape
+        if values.shape == (0, 0):
+            object.__setattr__(self, name, np.zeros(shape, np.int8))
+        elif values.dtype != _BYTE or values.shape != shape:
+            raise ValueError(f"{name} must be int8 of shape {shape}, got {values.dtype} {values.shape}")
+        elif holds_other(values, low, high):
+            raise ValueError(f"{name} holds values outside {low}..{high}: {np.unique(values)}")
+
+    @property
+    def settings(self) -> Settings:
+        """The arrays as kernels read them."""
+        return Settings(*(np.ascontiguousarray(a) for a in (self.carrier_state, self.beam, self.offset_db)))
+
+    @property
+    def is_planned(self) -> bool:
+        """Tell whether beams and offsets are those of the plan everywhere: only carrier states are asked for."""
+        return not (np.any(self.beam) or np.any(self.offset_db))
 
     @staticmethod
     def of(states: object) -> Command:
@@ -49,7 +83,7 @@ class Command:
 
     @staticmethod
     def all_active(n_replicas: int, n_cells: int) -> Command:
-        """Every carrier serves: the factory-safe configuration."""
+        """Every carrier serves as planned: the factory-safe configuration."""
         return Command(np.full((n_replicas, n_cells), CarrierState.ACTIVE, dtype=np.int8))
 
     @staticmethod
@@ -67,5 +101,6 @@ class Command:
         return Command(states)
 
     def rows(self, index: object) -> Command:
-        """Select replicas with any numpy index that keeps the array two-dimensional."""
-        return Command(np.ascontiguousarray(self.carrier_state[index]))  # type: ignore[index]
+        """Select replicas with any numpy index that keeps the arrays two-dimensional."""
+        arrays = (self.carrier_state, self.beam, self.offset_db)
+        return Command(*(np.ascontiguousarray(array[index]) for array in arrays))  # type: ignore[index]

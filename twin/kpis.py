@@ -21,6 +21,7 @@ class Measurement:
     name: str
     unit: str
     clause: str
+    optional: bool = False  # a recorded log may lack it, and is read as if it were 0
 
 
 MEASUREMENTS: dict[str, Measurement] = {
@@ -40,6 +41,17 @@ MEASUREMENTS: dict[str, Measurement] = {
     ),
     "power": Measurement("PEE.AvgPower", "W", "TS 28.552 5.1.1.19.2.1"),
     "handovers": Measurement("MM.HoExeInterSucc", "count", "TS 28.552 5.1.1.6.1.8"),
+    "efficiency": Measurement(
+        "CARR.WBCQIDist.MeanEfficiency", "bit/s/Hz", "TS 28.552 5.1.1.11.1, bins x TS 38.214 5.2.2.1", True
+    ),
+    "ping_pongs": Measurement(
+        "MM.HoExeInterSucc.PingPong", "count", "TR 36.839 5.1; no 3GPP counter, from histories", True
+    ),
+    "out_of_sync": Measurement("RRC.ReEstabAtt", "count", "TS 28.552 5.1.1.17.1", True),
+    "ssb_0": Measurement("L1M.SSBBeamRelatedUeNbr.0", "users", "TS 28.552 5.1.1.28.1, active users", True),
+    "ssb_1": Measurement("L1M.SSBBeamRelatedUeNbr.1", "users", "TS 28.552 5.1.1.28.1, active users", True),
+    "ssb_2": Measurement("L1M.SSBBeamRelatedUeNbr.2", "users", "TS 28.552 5.1.1.28.1, active users", True),
+    "ssb_3": Measurement("L1M.SSBBeamRelatedUeNbr.3", "users", "TS 28.552 5.1.1.28.1, active users", True),
     "carrier_state": Measurement("energySavingState", "CarrierState", "TS 28.541 CESManagementFunction"),
     "waking": Measurement("operationalState.waking", "bool", "TS 28.541 NRCellDU"),
 }
@@ -67,6 +79,13 @@ class Kpis:
     blocked_dl: F32  # (B, C), kbit
     power: F32  # (B, C), W; without the sites' fixed power
     handovers: F32  # (B, C)
+    efficiency: F32  # (B, C), bit/s/Hz, mean of active users
+    ping_pongs: F32  # (B, C), handovers back to where a user came from
+    out_of_sync: F32  # (B, C), re-establishment attempts
+    ssb_0: F32  # (B, C), active users per SSB beam, side by side in azimuth
+    ssb_1: F32
+    ssb_2: F32
+    ssb_3: F32
     carrier_state: I8  # (B, C), read back
     waking: Bool  # (B, C)
     site_power: F32  # (B,), W, fixed power of the sites

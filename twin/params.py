@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -11,14 +12,15 @@ from .carrier import CarrierState
 from .kernels.layout import ParamArrays
 from .link import N_PRB, cqi_thresholds, usable_bandwidth_hz
 from .power import idle_power_rel, power_levels, relative_power_dl, transition
-from .radiomap import area_map, gain_map
+from .radiomap import area_map, gain_map, ssb_map
 from .scenario import Carrier, Scenario
 from .traffic import load_profile
-from .types import F32, I32, Bool
+from .types import F32, I16, I32, Bool
 
 BS_CATEGORY = 1  # TR 38.864 table 5.1-2
 THERMAL_NOISE_DBM_HZ = -174.0
 MUTED_SHARE = 0.5  # of the transceivers
+QOUT_DB = -8.0  # TR 36.839 5.1: 10 % errors of a hypothetical control channel
 MUTING_LOSS_DB = 6.0  # half the power and half the array gain
 SUBCARRIERS_PER_PRB = 12
 LEAST_LEANING = 0.02  # of a cell's pixels: an area that has fewer of them hardly feels its sleep
@@ -58,12 +60,13 @@ class Params:
     @staticmethod
     def of(scenario: Scenario) -> Params:
         """Work a scenario out; takes some tenths of a second for the gain map."""
-        gain = gain_map(scenario)
+        patterns = gain_map(scenario)
         cells = cells_of(scenario)
+        gain = np.ascontiguousarray(patterns[:, first_columns([cell.carrier for cell in cells])])
         coverage = np.array([i for i, c in enumerate(cells) if c.carrier.layer == "coverage"], dtype=np.int32)
         areas = _overlaid_area(gain, coverage)
         cells = tuple(Cell(c.name, c.site, int(a), c.carrier) for c, a in zip(cells, areas, strict=True))
-        return Params(scenario, cells, _arrays(scenario, cells, gain, area_map(gain, coverage)))
+        return Params(scenario, cells, _arrays(scenario, cells, patterns, area_map(gain, coverage)))
 
     @property
     def n_cells(self) -> int:
@@ -101,12 +104,22 @@ class Params:
         return np.array([cell.area for cell in self.cells], dtype=np.int32)
 
     @cached_property
+    def gain(self) -> I16:
+        """Path gain of every pixel and cell under the planned patterns, (P, C), in ``GAIN_STEP_DB``."""
+        return np.ascontiguousarray(self.arrays.gain[:, self.arrays.first_column])
+
+    @cached_property
+    def n_beams(self) -> I32:
+        """Number of broadcast patterns of each cell, (C,): 1 where there is none but the planned one."""
+        return np.array([1 + len(cell.carrier.patterns) for cell in self.cells], dtype=np.int32)
+
+    @cached_property
     def leans_on(self) -> Bool:
         """Which areas take over users of a capacity cell that sleeps, (C, G); a coverage cell leans on its own.
 
         Those whose coverage cell is best on at least a fiftieth of the pixels where the cell is the best of its layer.
         """
-        gain, capacity = self.arrays.gain, self.capacity_cells
+        gain, capacity = self.gain, self.capacity_cells
         owner = np.argmax(gain[:, self.coverage_cells], axis=1)
         best = capacity[np.argmax(gain[:, capacity], axis=1)] if len(capacity) else np.full(len(owner), -1)
         leans = self.area_of_cell[:, None] == np.arange(self.n_areas)
@@ -190,6 +203,12 @@ def _table(rows: object) -> F32:
     return np.ascontiguousarray(np.array(rows, dtype=np.float32))
 
 
+def first_columns(carriers: list[Carrier]) -> I32:
+    """Return the column of the gain map that holds each cell's planned pattern, (C,)."""
+    counts = [1 + len(carrier.patterns) for carrier in carriers]
+    return (np.cumsum(counts) - counts).astype(np.int32)
+
+
 def _layer_of(carriers: list[Carrier]) -> I32:
     """Index of each carrier's frequency among all, (C,)."""
     frequencies = sorted({c.fc_ghz for c in carriers})
@@ -215,26 +234,15 @@ def _user_mbps(scenario: Scenario, cells: tuple[Cell, ...]) -> float:
 
 
 def _arrays(scenario: Scenario, cells: tuple[Cell, ...], gain: np.ndarray, pixel_area: I32) -> ParamArrays:
-    carriers = [cell.carrier for cell in cells]
-    sinr, efficiency = cqi_thresholds(2)
     n_pixels = round(scenario.width_m / scenario.pixel_m)
-    noise_keep, noise_gain = _noise_law(scenario)
     profile = load_profile(scenario.load.profile)
+    tables: dict[str, Any] = _cell_tables(scenario, [cell.carrier for cell in cells]) | _user_law(
+        scenario, cells
+    )
     return ParamArrays(
         gain=gain,
+        ssb_beam=ssb_map(scenario),
         pixel_area=pixel_area,
-        tx_dbm=_table([_tx_dbm(c) for c in carriers]),
-        noise_mw=_table([_noise_mw(c, scenario) for c in carriers]),
-        layer=_layer_of(carriers),
-        offset_db=_table([c.cell_offset_db for c in carriers]),
-        min_rsrp_dbm=_table([c.min_rsrp_dbm for c in carriers]),
-        rate_mbps=_table([_rates_mbps(c) for c in carriers]),
-        idle_w=_table([_idle_w(c, scenario.sleep.ssb_period_ms) for c in carriers]),
-        slope_w=_table([_slope_w(c) for c in carriers]),
-        transition_j=_table([_transition_j(c) for c in carriers]),
-        wake_delay_s=_table([scenario.sleep.wake_delay_s for _ in carriers]),
-        cqi_sinr=_table(sinr),
-        cqi_gain=_table(np.diff(efficiency, prepend=0.0)),
         profile=profile,
         venue_xy=_table(scenario.surge.venues),
         heading=_headings(),
@@ -243,15 +251,48 @@ def _arrays(scenario: Scenario, cells: tuple[Cell, ...], gain: np.ndarray, pixel
         pixel_m=scenario.pixel_m,
         step_s=scenario.timing.twin_step_s,
         slot_s=86_400.0 / profile.shape[1],
-        noise_keep=noise_keep,
-        noise_gain=noise_gain,
-        move_m=scenario.users.speed_kmh / 3.6 * scenario.timing.twin_step_s,
-        a3_margin_db=scenario.handover.offset_db + scenario.handover.hysteresis_db,
-        ttt_s=scenario.handover.time_to_trigger_s,
         muting_loss_db=MUTING_LOSS_DB,
-        user_mbps=_user_mbps(scenario, cells),
-        crowd_first=scenario.users.resident,
         guaranteed_mbps=scenario.sla.guaranteed_mbps,
         coverage_dbm=scenario.sla.coverage_rsrp_dbm,
         fixed_w=sum(site.fixed_power_w for site in scenario.sites),
+        **tables,
     )
+
+
+def _cell_tables(scenario: Scenario, carriers: list[Carrier]) -> dict[str, F32 | I32]:
+    """Return what there is one row per cell of, and the link table that all share."""
+    sinr, efficiency = cqi_thresholds(2)
+    return {
+        "first_column": first_columns(carriers),
+        "tx_dbm": _table([_tx_dbm(c) for c in carriers]),
+        "noise_mw": _table([_noise_mw(c, scenario) for c in carriers]),
+        "layer": _layer_of(carriers),
+        "offset_db": _table([c.cell_offset_db for c in carriers]),
+        "min_rsrp_dbm": _table([c.min_rsrp_dbm for c in carriers]),
+        "rate_mbps": _table([_rates_mbps(c) for c in carriers]),
+        "idle_w": _table([_idle_w(c, scenario.sleep.ssb_period_ms) for c in carriers]),
+        "slope_w": _table([_slope_w(c) for c in carriers]),
+        "transition_j": _table([_transition_j(c) for c in carriers]),
+        "wake_delay_s": _table([scenario.sleep.wake_delay_s for _ in carriers]),
+        "cqi_sinr": _table(sinr),
+        "cqi_gain": _table(np.diff(efficiency, prepend=0.0)),
+    }
+
+
+def _user_law(scenario: Scenario, cells: tuple[Cell, ...]) -> dict[str, float | int]:
+    """Return how users move, hand over and ask for traffic."""
+    users, handover, step_s = scenario.users, scenario.handover, scenario.timing.twin_step_s
+    noise_keep, noise_gain = _noise_law(scenario)
+    return {
+        "noise_keep": noise_keep,
+        "noise_gain": noise_gain,
+        "move_m": users.speed_kmh / 3.6 * step_s,
+        "vehicle_m": users.vehicle_speed_kmh / 3.6 * step_s,
+        "n_vehicles": users.n_vehicles,
+        "a3_margin_db": handover.offset_db + handover.hysteresis_db,
+        "ttt_s": handover.time_to_trigger_s,
+        "ping_pong_s": max(handover.ping_pong_s, step_s),
+        "qout": 10 ** (QOUT_DB / 10),
+        "user_mbps": _user_mbps(scenario, cells),
+        "crowd_first": users.resident,
+    }

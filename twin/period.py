@@ -6,10 +6,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .advance import check_command
 from .command import Command
 from .kernels.direct import direct
 from .kernels.judge import Verdict
-from .kernels.layout import make_scratch
+from .kernels.layout import Settings, make_scratch
 from .kernels.period import PeriodLaw, Space, make_period, run_period
 from .kpis import Kpis
 from .params import Params
@@ -50,21 +51,20 @@ class Runner:
         self._fixed = (params.arrays, state.arrays, law)
         self._space = Space(make_scratch(state.arrays), np.empty((2, *self._shape), np.bool_))
         self._granularity_s = timing.steps_per_period * timing.twin_step_s
-        order = Precedent.fresh(*self._shape).order(np.zeros(self._shape, np.int8))
+        fresh = Precedent.fresh(*self._shape)
+        order = fresh.order(fresh.command.settings)
+        self._params = params
         self._run = direct(run_period, *self._fixed, order, make_period(*self._shape), self._space)
 
     def run(self, precedent: Precedent, wanted: Command) -> Period:
         """Run one control period under the legal command nearest to ``wanted``.
 
         Raises:
-            ValueError: if the command is for another number of replicas or cells.
+            ValueError: for a command that the network cannot obey, see ``check_command``.
         """
-        if wanted.carrier_state.shape != self._shape:
-            raise ValueError(
-                f"command is for {wanted.carrier_state.shape} (replicas, cells), the state has {self._shape}"
-            )
-        states, out = wanted.carrier_state.copy(), make_period(*self._shape)
-        count = self._run(*self._fixed, precedent.order(states), out, self._space)
+        check_command(self._params, wanted, self._shape[0])
+        settings, out = Settings(*(array.copy() for array in wanted.settings)), make_period(*self._shape)
+        count = self._run(*self._fixed, precedent.order(settings), out, self._space)
         truth = Kpis.of(out.readings, self._granularity_s)
-        after = Precedent(Command(states), out.dwell)
+        after = Precedent(Command(*settings), out.dwell)
         return Period(truth, out.verdict, out.power_w, after, self._space.struck if count else None)

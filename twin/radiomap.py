@@ -10,13 +10,15 @@ import zlib
 import numpy as np
 
 from .antenna import sector_gain_db
+from .beam_pattern import pattern_gain_db, standard_pattern
 from .fields import gaussian_field, uniform_field
-from .kernels.layout import GAIN_STEP_DB
+from .kernels.layout import GAIN_STEP_DB, N_SSB_BEAMS
 from .propagation import los_probability, path_loss_db, shadow_sigma_db
 from .radio_scenario import shadowing
 from .scenario import Carrier, Scenario, Sector, Site
-from .types import F64, I16, I32, Bool
+from .types import F64, I8, I16, I32, Bool
 
+SECTOR_DEG = 120.0  # of azimuth, of three sectors
 OMNIDIRECTIONAL_GAIN_DBI = 5.0  # TR 38.901 table 7.3-1, indoor element
 MIN_DISTANCE_M = 10.0  # outdoors, TR 38.901 table 7.4.1-1; indoors it is 1 m in space, kept by the path loss
 
@@ -61,18 +63,46 @@ def _shadow_map(scenario: Scenario, site: Site, los: Bool) -> F64:
     return np.where(los, maps[0], maps[1])
 
 
-def _antenna_map(sector: Sector, carrier: Carrier, theta_deg: F64, azimuth_deg: F64) -> F64:
+def _off_axis_deg(sector: Sector, azimuth_deg: F64) -> F64:
+    return (azimuth_deg - sector.azimuth_deg + 180.0) % 360.0 - 180.0
+
+
+def _antenna_maps(sector: Sector, carrier: Carrier, theta_deg: F64, azimuth_deg: F64) -> list[F64]:
+    """Return the gain of the planned pattern, then of those to choose from, each (P,) dBi."""
     if carrier.n_elements == 0:
-        return np.full(theta_deg.shape, OMNIDIRECTIONAL_GAIN_DBI)
-    off_axis = (azimuth_deg - sector.azimuth_deg + 180.0) % 360.0 - 180.0
-    return sector_gain_db(theta_deg, off_axis, carrier.tilt_deg, carrier.n_elements)
+        return [np.full(theta_deg.shape, OMNIDIRECTIONAL_GAIN_DBI)]
+    off_axis = _off_axis_deg(sector, azimuth_deg)
+    planned = sector_gain_db(theta_deg, off_axis, carrier.tilt_deg, carrier.n_elements)
+    below = theta_deg - (
+        carrier.tilt_deg - 90.0
+    )  # patterns are relative to the antenna, which is tilted as planned
+    chosen = (pattern_gain_db(standard_pattern(name), off_axis, below) for name in carrier.patterns)
+    return [planned, *chosen]
+
+
+def ssb_map(scenario: Scenario) -> I8:
+    """Return the SSB beam of every cell that covers a pixel, (P, C): equal shares of the sector's azimuth.
+
+    ``N_SSB_BEAMS`` beams sweep a sector of 120 degrees side by side, or the quadrants of an omnidirectional cell.
+    """
+    x, y = pixel_centres(scenario)
+    columns = []
+    for site in scenario.sites:
+        azimuth = np.degrees(np.arctan2(y - site.y_m, x - site.x_m))
+        for sector in site.sectors:
+            off_axis = _off_axis_deg(sector, azimuth)
+            for carrier in (scenario.carriers[name] for name in sector.carriers):
+                width = 360.0 if carrier.n_elements == 0 else SECTOR_DEG
+                beam = np.floor((off_axis / width + 0.5) * N_SSB_BEAMS)
+                columns.append(np.clip(beam, 0, N_SSB_BEAMS - 1).astype(np.int8))
+    return np.ascontiguousarray(np.stack(columns, axis=1))
 
 
 def gain_map(scenario: Scenario) -> I16:
-    """Return the path gain of every cell at every pixel, (P, C), in ``GAIN_STEP_DB``.
+    """Return the path gain of every cell and pattern at every pixel, (P, W), in ``GAIN_STEP_DB``.
 
-    Cells come in the order site, sector, carrier. Co-sited sectors share line of sight and the shadowing field;
-    in RMa its deviation depends on the carrier's breakpoint.
+    Cells come in the order site, sector, carrier, each with its planned pattern first. Co-sited sectors share line
+    of sight and the shadowing field; in RMa its deviation depends on the carrier's breakpoint.
 
     Raises:
         ValueError: if a site's law, height or carrier frequency is outside TR 38.901, or in InF-SH and InF-DH the
@@ -92,7 +122,8 @@ def gain_map(scenario: Scenario) -> I16:
             for carrier in (scenario.carriers[name] for name in sector.carriers):
                 loss_db = path_loss_db(law, los, carrier.fc_ghz, d2d_m, bs_m, ut_m)
                 shadow_db = shadow_sigma_db(law, los, carrier.fc_ghz, d2d_m, bs_m, ut_m) * shadow
-                columns.append(_antenna_map(sector, carrier, theta, azimuth) - loss_db - shadow_db)
+                antennas = _antenna_maps(sector, carrier, theta, azimuth)
+                columns += [antenna_db - loss_db - shadow_db for antenna_db in antennas]
     gain = np.stack(columns, axis=1)
     return np.ascontiguousarray(np.round(gain / GAIN_STEP_DB).astype(np.int16))
 

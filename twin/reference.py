@@ -12,7 +12,7 @@ import numpy as np
 
 from .carrier import CarrierState, is_serving_state
 from .command import Command
-from .kernels.layout import GAIN_STEP_DB, CellSum, ParamArrays, StateArrays, SurgeField
+from .kernels.layout import GAIN_STEP_DB, N_SSB_BEAMS, CellSum, ParamArrays, StateArrays, SurgeField
 from .kernels.maths import DEMAND, HEADING
 from .params import Params
 from .seeding import bits, normal
@@ -39,6 +39,7 @@ def _step(p: ParamArrays, s: StateArrays) -> None:
     _hand_over(p, s, rsrp_dbm)
     cells = _share_cells(p, s, rsrp_dbm, offered_mbps)
     _account(p, s, rsrp_dbm, cells)
+    _account_radio(p, s, pixel, cells)
     _spend(p, s)
     s.step[:] += 1
 
@@ -63,6 +64,7 @@ def _sum_by_cell(cell: I32, n_cells: int, values: np.ndarray) -> F64:
 
 def _obey(p: ParamArrays, s: StateArrays, command: Command) -> None:
     """Start transitions; half of a state's additional energy is spent on entering it, half on leaving."""
+    s.beam[:], s.shift_db[:] = command.beam, command.offset_db
     old, new = s.carrier.copy(), command.carrier_state
     left_s = s.wake_left_s.copy()
     woken_s = np.maximum(left_s, _of_state(p.wake_delay_s, old))
@@ -88,16 +90,19 @@ def _drift(p: ParamArrays, s: StateArrays) -> None:
 
 
 def _walk(p: ParamArrays, s: StateArrays) -> None:
-    """Residents outdoors walk straight for some steps and are mirrored at the edges; the others stay."""
+    """Residents in vehicles and outdoors go straight for some steps and are mirrored at the edges; the others stay."""
     who = np.arange(p.crowd_first, dtype=np.int64)
     way = bits(s.key[:, None], s.step[:, None] // STEPS_PER_HEADING, who, HEADING) % np.uint64(16)
-    leg = np.float32(p.move_m) * p.heading[way.astype(np.int64)]
+    driving = who < p.n_vehicles
+    leg_m = np.where(driving, np.float32(p.vehicle_m), np.float32(p.move_m))
+    leg = leg_m[:, None] * p.heading[way.astype(np.int64)]
     for axis, (place, n_pixels) in enumerate(((s.user_x, p.n_x), (s.user_y, p.n_y))):
         edge = np.float32(n_pixels * p.pixel_m)
         here = place[:, : p.crowd_first]
         there = np.abs(here + leg[:, :, axis])
         there = np.where(there > edge, 2 * edge - there, there)
-        place[:, : p.crowd_first] = np.where(s.indoor_db[:, 0, : p.crowd_first] > 0, here, there)
+        stays = (s.indoor_db[:, 0, : p.crowd_first] > 0) & ~driving
+        place[:, : p.crowd_first] = np.where(stays, here, there)
 
 
 def _pixels(p: ParamArrays, s: StateArrays) -> I64:
@@ -146,14 +151,16 @@ def _surge_mbps(p: ParamArrays, s: StateArrays, slot: int) -> F64:
 def _rsrp_dbm(p: ParamArrays, s: StateArrays, pixel: I64) -> F32:
     """Link budget (B, C, U): radiated power + path gain - building loss."""
     sent_dbm = p.tx_dbm - (s.carrier == CarrierState.TRX_MUTED) * np.float32(p.muting_loss_db)
-    gain_db = np.moveaxis(p.gain[pixel], 2, 1) * np.float32(GAIN_STEP_DB)
+    column = p.first_column + s.beam  # (B, C)
+    gain_db = p.gain[pixel[:, None, :], column[:, :, None]] * np.float32(GAIN_STEP_DB)
     return sent_dbm[:, :, None] + gain_db - s.indoor_db[:, p.layer]
 
 
 def _hand_over(p: ParamArrays, s: StateArrays, rsrp_dbm: F32) -> None:
     """Event A3 (TS 38.331 5.5.4.4) towards the best candidate; at once where the serving cell is lost."""
     candidate = _serves(s)[:, :, None] & (rsrp_dbm >= p.min_rsrp_dbm[:, None])
-    rank = np.where(candidate, rsrp_dbm + p.offset_db[:, None], np.float32(-np.inf))
+    offset_db = p.offset_db + s.shift_db.astype(np.float32)
+    rank = np.where(candidate, rsrp_dbm + offset_db[:, :, None], np.float32(-np.inf))
     best = np.where(candidate.any(axis=1), rank.argmax(axis=1), NOBODY)
     own = np.take_along_axis(rank, np.maximum(s.serving, 0)[:, None], axis=1)[:, 0]
     own[s.serving == NOBODY] = -np.inf
@@ -161,9 +168,14 @@ def _hand_over(p: ParamArrays, s: StateArrays, rsrp_dbm: F32) -> None:
     held_s = np.where(better, s.ttt_s + np.float32(p.step_s), np.float32(0))
     triggered = better & (held_s >= np.float32(p.ttt_s))
     moves = (triggered | (own == -np.inf)) & (best != s.serving)
+    s.stay_s[:] += np.float32(p.step_s)
+    back = moves & (best == s.left) & (s.stay_s <= np.float32(p.ping_pong_s))
+    s.left[:] = np.where(moves, s.serving, s.left)
+    s.stay_s[:] = np.where(moves, 0, s.stay_s)
     s.serving[:] = np.where(moves, best, s.serving)
     s.ttt_s[:] = np.where(moves, 0, held_s)
     s.cell_sum[:, :, CellSum.HANDOVERS] += _sum_by_cell(best, rank.shape[1], moves)
+    s.cell_sum[:, :, CellSum.PING_PONGS] += _sum_by_cell(best, rank.shape[1], back)
 
 
 @dataclass(frozen=True)
@@ -173,16 +185,18 @@ class _Shared:
     offered: F64  # (B, U), Mbit/s
     rate: F64  # (B, U), Mbit/s with the cell to oneself
     need: F64  # (B, C), PRBs asked for over PRBs there are
+    sinr: F64  # (B, U)
 
 
 def _share_cells(p: ParamArrays, s: StateArrays, rsrp_dbm: F32, offered: F64) -> _Shared:
     """Iterate load -> interference -> rate -> load, from the last step's load."""
     power_mw = 10.0 ** (rsrp_dbm.astype(np.float64) / 10)
-    shared = _Shared(offered, offered, s.load.astype(np.float64))
+    shared = _Shared(offered, offered, s.load.astype(np.float64), offered)
     for _ in range(ROUNDS):
-        rate = _rates(p, s, _sinr(p, s, power_mw, np.minimum(shared.need, 1.0)))
+        sinr = _sinr(p, s, power_mw, np.minimum(shared.need, 1.0))
+        rate = _rates(p, s, sinr)
         share = np.divide(offered, rate, out=np.zeros_like(rate), where=rate > 0)
-        shared = _Shared(offered, rate, _sum_by_cell(s.serving, s.load.shape[1], share))
+        shared = _Shared(offered, rate, _sum_by_cell(s.serving, s.load.shape[1], share), sinr)
     s.load[:] = np.minimum(shared.need, 1.0)
     return shared
 
@@ -231,6 +245,22 @@ def _account(p: ParamArrays, s: StateArrays, rsrp_dbm: F32, cells: _Shared) -> N
     s.cell_sum[:, :, CellSum.PRB] += p.step_s * s.load
     s.offered_mbit[:] += p.step_s * cells.offered.sum(axis=1)
     s.elapsed_s[:] += p.step_s
+
+
+def _account_radio(p: ParamArrays, s: StateArrays, pixel: I64, cells: _Shared) -> None:
+    """Add what active users with a cell tell of their links."""
+    active = (cells.offered > 0) & (s.serving != NOBODY)
+    serving = np.maximum(s.serving, 0)
+    muted = np.take_along_axis(s.carrier == CarrierState.TRX_MUTED, serving, axis=1).astype(np.int64)
+    efficiency = cells.rate / p.rate_mbps[serving, muted].astype(np.float64)
+    beam = p.ssb_beam[pixel, serving]
+    n_cells = s.load.shape[1]
+    s.cell_sum[:, :, CellSum.EFFICIENCY] += p.step_s * _sum_by_cell(s.serving, n_cells, active * efficiency)
+    lost = active & (cells.sinr < p.qout)
+    s.cell_sum[:, :, CellSum.OUT_OF_SYNC] += _sum_by_cell(s.serving, n_cells, lost)
+    for k in range(N_SSB_BEAMS):
+        users = _sum_by_cell(s.serving, n_cells, active & (beam == k))
+        s.cell_sum[:, :, CellSum.SSB_0 + k] += p.step_s * users
 
 
 def _spend(p: ParamArrays, s: StateArrays) -> None:

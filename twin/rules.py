@@ -12,9 +12,10 @@ import numpy as np
 
 from .carrier import N_CARRIER_STATES, CarrierState
 from .command import Command
+from .kernels.layout import Settings
 from .kernels.rules import OrderArrays, RuleArrays, dwell_replicas, project_replicas
 from .params import Params
-from .types import I8, I32, Bool
+from .types import I32, Bool
 
 
 @dataclass(frozen=True)
@@ -57,19 +58,20 @@ class Precedent:
 
     def renewed(self, rows: np.ndarray) -> Precedent:
         """Return the precedent with some replicas fresh again."""
-        states, dwell = self.command.carrier_state.copy(), self.dwell.copy()
-        fresh = Precedent.fresh(1, states.shape[1])
-        states[rows], dwell[rows] = fresh.command.carrier_state, fresh.dwell
-        return Precedent(Command(states), dwell)
+        settings, dwell = tuple(array.copy() for array in self.command.settings), self.dwell.copy()
+        fresh = Precedent.fresh(1, dwell.shape[1])
+        for array, first in zip((*settings, dwell), (*fresh.command.settings, fresh.dwell), strict=True):
+            array[rows] = first
+        return Precedent(Command(*settings), dwell)
 
-    def order(self, states: I8) -> OrderArrays:
-        """Return states (B, C) that are wanted now, beside what was."""
-        return OrderArrays(self.command.carrier_state, self.dwell, states)
+    def order(self, wanted: Settings) -> OrderArrays:
+        """Return what is wanted now, (B, C), beside what was."""
+        return OrderArrays(self.command.carrier_state, self.dwell, wanted)
 
     def then(self, command: Command) -> Precedent:
         """Return the precedent after one more period under ``command``."""
         longer = np.empty(self.dwell.shape, np.int32)
-        dwell_replicas(self.order(command.carrier_state), longer)
+        dwell_replicas(self.order(command.settings), longer)
         return Precedent(command, longer)
 
 
@@ -109,5 +111,5 @@ def project(rules: Rules, precedent: Precedent, proposed: Command) -> Command:
     always legal.
     """
     states = proposed.carrier_state.copy()
-    project_replicas(rules.arrays, precedent.order(states))
-    return Command(states)
+    project_replicas(rules.arrays, precedent.order(Settings(states, proposed.beam, proposed.offset_db)))
+    return Command(states, proposed.beam, proposed.offset_db)

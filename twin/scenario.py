@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, fields
 
+from .beam_pattern import standard_pattern
 from .carrier import N_CARRIER_STATES
 
 LAYERS = ("coverage", "capacity")
@@ -64,12 +65,21 @@ class Carrier:
     watts_per_unit: float  # W per relative power unit, assumption
     cell_offset_db: float  # Ocn of TS 38.331 5.5.4.4
     min_rsrp_dbm: float  # a cell weaker than this is not a candidate
+    patterns: tuple[
+        str, ...
+    ] = ()  # broadcast patterns to choose from beside the planned one (``beam_pattern.py``)
 
     def __post_init__(self) -> None:
         _require(self.layer in LAYERS, f"carrier.layer={self.layer!r}; use one of {LAYERS}")
         _require(0.4 <= self.fc_ghz <= 100, f"carrier.fc_ghz={self.fc_ghz} is outside 0.4..100 GHz")
         _require(0 < self.dl_share <= 1, f"carrier.dl_share={self.dl_share} is outside (0, 1]")
         _require(self.mimo_layers >= 1, f"carrier.mimo_layers={self.mimo_layers} is below 1")
+        for name in self.patterns:
+            standard_pattern(name)  # says which there are
+        _require(
+            not self.patterns or self.n_elements > 0,
+            "carrier.patterns need an antenna: n_elements is 0, omnidirectional",
+        )
         _require(self.watts_per_unit > 0, f"carrier.watts_per_unit={self.watts_per_unit} must be positive")
 
 
@@ -112,6 +122,8 @@ class Users:
     high_loss_share: float = 0.2  # of the indoor users (TR 38.901 7.4.3)
     max_indoor_loss_db: float = 25.0  # deeper users are on in-building systems, assumption
     weight_spread: float = 0.5  # standard deviation of a user's log demand, assumption
+    vehicle_share: float = 0.0  # of the residents
+    vehicle_speed_kmh: float = 30.0
 
     def __post_init__(self) -> None:
         _require(
@@ -120,6 +132,12 @@ class Users:
         _require(
             self.resident > 0 and self.crowd % 2 == 0, "users.resident must be positive and users.crowd even"
         )
+        _require(0 <= self.vehicle_share <= 1, f"users.vehicle_share={self.vehicle_share} is outside 0..1")
+
+    @property
+    def n_vehicles(self) -> int:
+        """How many of the residents are in vehicles; the first ones."""
+        return round(self.vehicle_share * self.resident)
 
 
 @dataclass(frozen=True)
@@ -190,6 +208,9 @@ class Handover:
     offset_db: float = 2.0
     hysteresis_db: float = 1.0
     time_to_trigger_s: float = 0.16
+    ping_pong_s: float = (
+        1.0  # a return within this time is one (TR 36.839); within a twin step where that is longer
+    )
 
 
 @dataclass(frozen=True)
@@ -249,10 +270,14 @@ class Scenario:
             pixels >= 1 and math.isclose(pixels, round(pixels)),
             f"width_m={self.width_m} is not a whole multiple of pixel_m={self.pixel_m}",
         )
-        move_m = self.users.speed_kmh / 3.6 * self.timing.twin_step_s
-        _require(
-            0 <= move_m < self.width_m, f"users.speed_kmh={self.users.speed_kmh} crosses the map in one step"
-        )
+        for name in ("speed_kmh", "vehicle_speed_kmh"):
+            speed_kmh = getattr(self.users, name)
+            crosses = speed_kmh / 3.6 * self.timing.twin_step_s >= self.width_m
+            used = name == "speed_kmh" or self.users.vehicle_share > 0
+            _require(
+                speed_kmh >= 0 and not (used and crosses),
+                f"users.{name}={speed_kmh} crosses the map in one step",
+            )
         names = [site.name for site in self.sites]
         _require(len(set(names)) == len(names), f"site names repeat: {names}")
         for site in self.sites:

@@ -12,8 +12,9 @@ from .outdoor_to_indoor import INDOOR_LOSS_DB_PER_M, WALL_SIGMA_DB, o2i_wall_los
 from .params import Params
 from .seeding import make_keys, normal, unit
 from .traffic import station_mean_load
-from .types import F32, I64, U64, Rows
+from .types import F32, F64, I64, U64, Rows
 
+CAR_LOSS_DB, CAR_SIGMA_DB = 9.0, 5.0  # TR 38.901 7.4.3.2
 _MAX_INDOOR_M = 25.0  # TR 38.901 7.4.3.1
 NEVER_S = np.float32(1e9)  # onset of a surge that does not come
 
@@ -74,11 +75,15 @@ def begin(params: Params, seed: I64, episode: I64) -> State:
             indoor_db=_indoor_loss_db(params, key),
             serving=np.full((n, users), -1, np.int32),
             ttt_s=np.zeros((n, users), np.float32),
+            left=np.full((n, users), -1, np.int32),
+            stay_s=np.zeros((n, users), np.float32),
             area_load=_area_loads(params, key),
             area_noise=normal(key[:, None], _at(0), _many(areas), SIGMA)
             * np.float32(params.scenario.load.noise_sigma),
             surge=surge,
             carrier=np.zeros((n, cells), np.int8),
+            beam=np.zeros((n, cells), np.int8),
+            shift_db=np.zeros((n, cells), np.int8),
             wake_left_s=np.zeros((n, cells), np.float32),
             load=np.zeros((n, cells), np.float32),
             cell_sum=np.zeros((n, cells, N_CELL_SUMS), np.float64),
@@ -149,7 +154,13 @@ def _indoor_loss_db(params: Params, key: U64) -> F32:
         wall = np.where(high, o2i_wall_loss_db("high", fc_ghz), o2i_wall_loss_db("low", fc_ghz))
         loss = np.clip(wall + INDOOR_LOSS_DB_PER_M * depth_m + sigma * z, 0.0, users.max_indoor_loss_db)
         layers.append(np.where(indoor, np.round(loss * 64) / 64, 0.0))
+        layers[-1][:, : users.n_vehicles] = np.round(_car_loss_db(z[:, : users.n_vehicles]) * 64) / 64
     return np.ascontiguousarray(np.stack(layers, axis=1), dtype=np.float32)
+
+
+def _car_loss_db(z: F64) -> F64:
+    """Return the loss of a car without metallised windows (TR 38.901 7.4.3.2: normal, mean 9 dB, deviation 5 dB)."""
+    return np.maximum(CAR_LOSS_DB + CAR_SIGMA_DB * z, 0.0)
 
 
 def _area_loads(params: Params, key: U64) -> F32:

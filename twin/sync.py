@@ -86,7 +86,7 @@ def expect(params: Params, belief: Belief, command: Command) -> tuple[State, Kpi
     """Return the members after one control period under ``command``, and what each of them measured, (B * K)."""
     members = belief.members.copy()
     open_period(members)
-    spread = Command(np.repeat(command.carrier_state, belief.n_members, axis=0))
+    spread = command.rows(np.repeat(np.arange(command.carrier_state.shape[0]), belief.n_members))
     advance(params, members, spread, params.scenario.timing.steps_per_period)
     return members, measure(params, members)
 

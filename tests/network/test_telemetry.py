@@ -73,7 +73,8 @@ def test_the_header_names_network_cells_units_and_clauses(reported, path, plant)
 @pytest.mark.parametrize("field", MEASUREMENTS)
 def test_the_page_lists_every_measurement_with_its_unit(field):
     wanted = MEASUREMENTS[field]
-    assert f"| `{field}` | `{wanted.name}` | {wanted.unit}" in PAGE.read_text(encoding="utf-8")
+    mark = " *" if wanted.optional else ""
+    assert f"| `{field}`{mark} | `{wanted.name}` | {wanted.unit}" in PAGE.read_text(encoding="utf-8")
 
 
 def test_a_log_can_be_read_more_than_once(reported, path):
@@ -171,3 +172,22 @@ def test_a_log_coarser_than_the_control_period_is_refused_with_both_numbers(repo
     require_granularity(log, 900.0)
     with pytest.raises(GranularityError, match=r"granularity_s is 300 s, the control period is 60 s"):
         require_granularity(log, 60.0)
+
+
+def test_a_log_without_the_optional_measurements_reads_them_as_nothing(reported, path):
+    optional = {field: m.name for field, m in MEASUREMENTS.items() if m.optional}
+    assert "ping_pongs" in optional
+    rewrite(
+        path,
+        1,
+        lambda data: [data["measurements"].pop(field) for field in optional] and json.dumps(data) + "\n",
+    )
+    for line in (2, 3, 4):
+        rewrite(
+            path,
+            line,
+            lambda data: [data["kpis"].pop(n) for n in optional.values()] and json.dumps(data) + "\n",
+        )
+    for record, kpis in zip(read_log(path), reported, strict=True):
+        assert not any(getattr(record.kpis, field).any() for field in optional)
+        assert np.array_equal(record.kpis.volume_dl, kpis.volume_dl)

@@ -28,6 +28,13 @@ class CellSum(IntEnum):
     UNCOVERED = 7  # users below the coverage RSRP x s
     ENERGY = 8  # J
     HANDOVERS = 9  # incoming
+    EFFICIENCY = 10  # bit/s/Hz x active users x s
+    PING_PONGS = 11  # handovers back to the cell just left
+    OUT_OF_SYNC = 12  # active users whose SINR is below Qout, once per step
+    SSB_0 = 13  # active users x s per SSB beam of the cell, N_SSB_BEAMS columns
+    SSB_1 = 14
+    SSB_2 = 15
+    SSB_3 = 16
 
 
 class SurgeField(IntEnum):
@@ -41,14 +48,25 @@ class SurgeField(IntEnum):
 
 
 N_CELL_SUMS = len(CellSum)
+N_SSB_BEAMS = 4  # counted per cell, side by side in azimuth
 N_SURGE_FIELDS = len(SurgeField)
 N_SURGES = 2  # slot 0: the scenario's law; slot 1: injected (what-if, drill)
+
+
+class Settings(NamedTuple):
+    """What is asked of every cell."""
+
+    states: I8  # (B, C), CarrierState
+    beam: I8  # (B, C), index of a broadcast pattern; 0 is the planned one
+    offset_db: I8  # (B, C), added to the planned cell individual offset
 
 
 class ParamArrays(NamedTuple):
     """What does not change while the network runs."""
 
-    gain: I16  # (P, C), path gain with antenna and shadowing, in GAIN_STEP_DB
+    gain: I16  # (P, W), path gain with antenna and shadowing, in GAIN_STEP_DB; a column per cell and pattern
+    first_column: I32  # (C,), of the cell's planned pattern; the others follow
+    ssb_beam: I8  # (P, C), the SSB beam of each cell that covers a pixel
     pixel_area: I32  # (P,), area of a pixel
     tx_dbm: F32  # (C,), per resource element
     noise_mw: F32  # (C,), per resource element
@@ -72,9 +90,13 @@ class ParamArrays(NamedTuple):
     slot_s: float
     noise_keep: float  # AR(1) coefficient per step
     noise_gain: float
-    move_m: float  # per step
+    move_m: float  # per step, on foot
+    vehicle_m: float  # per step
+    n_vehicles: int  # the first of the users
     a3_margin_db: float
     ttt_s: float
+    ping_pong_s: float  # a return within this time is one
+    qout: float  # linear SINR below which a user is out of sync
     muting_loss_db: float
     user_mbps: float  # mean offered per user at load 1
     crowd_first: int  # index of the first crowd user
@@ -95,10 +117,14 @@ class StateArrays(NamedTuple):
     indoor_db: F32  # (B, L, U), building loss
     serving: I32  # (B, U), cell or -1
     ttt_s: F32  # (B, U), how long A3 has held
+    left: I32  # (B, U), cell that served before, or -1
+    stay_s: F32  # (B, U), since the last handover
     area_load: F32  # (B, G), mean load of an area
     area_noise: F32  # (B, G), log demand
     surge: F32  # (B, S, N_SURGE_FIELDS)
     carrier: I8  # (B, C), CarrierState
+    beam: I8  # (B, C), broadcast pattern
+    shift_db: I8  # (B, C), commanded change of the cell individual offset
     wake_left_s: F32  # (B, C), time until a woken carrier serves
     load: F32  # (B, C), PRB use of the last step, 0..1
     cell_sum: F64  # (B, C, N_CELL_SUMS)
@@ -113,6 +139,7 @@ class Scratch(NamedTuple):
     """
 
     pixel: I32  # (U,), where each user is
+    column: I32  # (C,), of the gain map, for the pattern in force
     rsrp: F32  # (C, U), dBm
     power: F32  # (C, U), mW
     rank: F32  # (C, U), RSRP with offset, dBm
@@ -133,6 +160,7 @@ def make_scratch(state: StateArrays) -> Scratch:
     users = [np.empty(n_users, np.float32) for _ in range(4)]
     return Scratch(
         pixel=np.empty(n_users, np.int32),
+        column=np.empty(n_cells, np.int32),
         rsrp=cells_users[0],
         power=cells_users[1],
         rank=cells_users[2],

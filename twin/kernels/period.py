@@ -67,7 +67,7 @@ def run_period(
         s.cell_sum[b] = 0.0
         s.offered_mbit[b] = 0.0
         s.elapsed_s[b] = 0.0
-        advance_replica(p, s, b, order.states, law.n_steps, w.scratch)
+        advance_replica(p, s, b, order.wanted, law.n_steps, w.scratch)
         measure_replica(s, b, p.step_s, p.fixed_w, out.readings)
         judge_replica(out.readings.reals, b, law.limits, out.verdict)
         struck += strike_replica(s, b, law.loss_prob, law.freeze_prob, w.struck)

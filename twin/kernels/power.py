@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .compiled import inlined
-from .layout import ParamArrays, StateArrays
+from .layout import ParamArrays, Settings, StateArrays
 
 _ZERO = np.float32(0.0)
 _ACTIVE = 0
@@ -13,16 +13,17 @@ _ENERGY = 8
 
 
 @inlined
-def obey(p: ParamArrays, s: StateArrays, b: int, wanted: np.ndarray) -> None:
-    """Start the transition of every cell whose commanded state changes.
+def obey(p: ParamArrays, s: StateArrays, b: int, wanted: Settings) -> None:
+    """Take beams and offsets over, and start the transition of every cell whose commanded state changes.
 
     Leaving a state for a shallower one takes the wake-up delay of the state that is left; a cell that is
     still waking keeps the longer of the two delays. Going deeper is immediate, but ends a boot only where
     waking from the new state would take at least as long again. Half of the additional transition energy is
     spent on each way (TR 38.864 table 5.1-4 gives the sum).
     """
-    for c in range(wanted.shape[1]):
-        old, new = s.carrier[b, c], wanted[b, c]
+    for c in range(s.carrier.shape[1]):
+        s.beam[b, c], s.shift_db[b, c] = wanted.beam[b, c], wanted.offset_db[b, c]
+        old, new = s.carrier[b, c], wanted.states[b, c]
         if old == new:
             continue
         if new < old:

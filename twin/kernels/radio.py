@@ -29,12 +29,14 @@ def locate(p: ParamArrays, s: StateArrays, b: int, w: Scratch) -> None:
 @inlined
 def receive(p: ParamArrays, s: StateArrays, b: int, w: Scratch) -> None:
     """Write the RSRP of every cell at every user in dBm, whether the cell sends or not."""
-    pixel, rsrp = w.pixel, w.rsrp
+    pixel, rsrp, column = w.pixel, w.rsrp, w.column
     muting = np.float32(p.muting_loss_db)
+    for c in range(column.shape[0]):
+        column[c] = p.first_column[c] + np.int32(s.beam[b, c])
     for u in range(rsrp.shape[1]):
         row = p.gain[pixel[u]]  # a pixel's gains stand side by side: fetched once, not cell by cell
         for c in range(rsrp.shape[0]):
-            rsrp[c, u] = np.float32(row[c])
+            rsrp[c, u] = np.float32(row[column[c]])
     for c in range(rsrp.shape[0]):
         layer = p.layer[c]
         sent = p.tx_dbm[c] - (muting if s.carrier[b, c] == 1 else _ZERO)
@@ -54,7 +56,7 @@ def _rank_cells(p: ParamArrays, s: StateArrays, b: int, w: Scratch) -> None:
     """Write the measure that event A3 compares: RSRP plus cell offset; ``_NEVER`` for no candidate."""
     rsrp, rank = w.rsrp, w.rank
     for c in range(rsrp.shape[0]):
-        offset = p.offset_db[c]
+        offset = p.offset_db[c] + np.float32(s.shift_db[b, c])
         least = p.min_rsrp_dbm[c] if serves(s, b, c) else -_NEVER
         row, heard = rank[c], rsrp[c]
         for u in range(heard.shape[0]):
@@ -86,16 +88,21 @@ def hand_over(p: ParamArrays, s: StateArrays, b: int, w: Scratch) -> None:
     _best_cells(w)
     rank, best, best_rank = w.rank, w.best, w.best_rank
     serving, held, sums = s.serving[b], s.ttt_s[b], s.cell_sum[b]
+    left, stay, soon = s.left[b], s.stay_s[b], np.float32(p.ping_pong_s)
     for u in range(best.shape[0]):
         old, new = serving[u], best[u]
         old_rank = rank[old, u] if old >= 0 else _NEVER
         lost = old_rank <= _NEVER
         held[u] = held[u] + dt if best_rank[u] > old_rank + margin else _ZERO
+        stay[u] += dt
         if (lost or (held[u] >= wait and held[u] > _ZERO)) and new != old:
             serving[u] = new
             held[u] = _ZERO
             if new >= 0:
                 sums[new, 9] += 1.0
+                sums[new, 11] += 1.0 if new == left[u] and stay[u] <= soon else 0.0
+            left[u] = old
+            stay[u] = _ZERO
 
 
 @inlined

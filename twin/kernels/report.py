@@ -8,11 +8,12 @@ import numpy as np
 
 from ..types import F32, F64, I8, Bool
 from .compiled import inlined, kernel
-from .layout import StateArrays
+from .layout import N_SSB_BEAMS, StateArrays
 from .maths import REPORT, draw, to_unit
 
-N_REALS = 10  # measurements that are real numbers, in the order of `kpis.MEASUREMENTS`
-PRB, THROUGHPUT, BELOW, ACTIVE, CONNECTED, UNCOVERED, VOLUME, BLOCKED, POWER, HANDOVERS = range(N_REALS)
+N_REALS = 17  # measurements that are real numbers, in the order of `kpis.MEASUREMENTS`
+PRB, THROUGHPUT, BELOW, ACTIVE, CONNECTED, UNCOVERED, VOLUME, BLOCKED, POWER, HANDOVERS = range(10)
+EFFICIENCY, PING_PONGS, OUT_OF_SYNC, SSB = range(10, 14)  # and one row more for each further SSB beam
 AGE = N_REALS  # the row behind them: seconds since the value was measured
 WAKING, VALID = 0, 1  # rows of the flags
 LOST, OLD = 0, 1  # rows of what struck a report
@@ -56,6 +57,11 @@ def _measure_cell(sums: np.ndarray, span: float, reals: np.ndarray, b: int, c: i
     reals[BLOCKED, b, c] = np.float32(sums[2] * _KBIT)
     reals[POWER, b, c] = np.float32(sums[8] / span)
     reals[HANDOVERS, b, c] = np.float32(sums[9])
+    reals[EFFICIENCY, b, c] = np.float32(sums[10] / active if active > 0.0 else 0.0)
+    reals[PING_PONGS, b, c] = np.float32(sums[11])
+    reals[OUT_OF_SYNC, b, c] = np.float32(sums[12])
+    for k in range(N_SSB_BEAMS):
+        reals[SSB + k, b, c] = np.float32(sums[13 + k] / span)
     reals[AGE, b, c] = _ZERO
 
 

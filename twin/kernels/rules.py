@@ -8,6 +8,7 @@ import numpy as np
 
 from ..types import I8, I32
 from .compiled import inlined, kernel
+from .layout import Settings
 
 _ACTIVE = np.int8(0)
 
@@ -25,13 +26,13 @@ class OrderArrays(NamedTuple):
 
     before: I8  # (B, C), acknowledged states
     dwell: I32  # (B, C), control periods since they changed
-    states: I8  # (B, C), wanted; replaced by the nearest legal ones
+    wanted: Settings  # (B, C); its states are replaced by the nearest legal ones
 
 
 @inlined
 def project_replica(rules: RuleArrays, order: OrderArrays, b: int) -> None:
     """Replace the states wanted of replica b by the nearest legal ones; see `rules.project`."""
-    before, states = order.before[b], order.states[b]
+    before, states = order.before[b], order.wanted.states[b]
     for c in range(states.shape[0]):
         if states[c] > before[c] and order.dwell[b, c] < rules.min_dwell_periods:
             states[c] = before[c]
@@ -49,14 +50,14 @@ def project_replica(rules: RuleArrays, order: OrderArrays, b: int) -> None:
 def dwell_replica(order: OrderArrays, b: int, longer: np.ndarray) -> None:
     """Write how long replica b's states have stood after one more period."""
     for c in range(longer.shape[1]):
-        kept = order.states[b, c] == order.before[b, c]
+        kept = order.wanted.states[b, c] == order.before[b, c]
         longer[b, c] = order.dwell[b, c] + np.int32(1) if kept else np.int32(1)
 
 
 @kernel
 def project_replicas(rules: RuleArrays, order: OrderArrays) -> None:
     """Replace the wanted states of every replica by the nearest legal ones."""
-    for b in range(order.states.shape[0]):
+    for b in range(order.wanted.states.shape[0]):
         project_replica(rules, order, b)
 
 
@@ -89,10 +90,10 @@ def outside_rows(choices: np.ndarray, n_choices: np.ndarray) -> bool:
 
 
 @kernel
-def holds_other(states: np.ndarray, n_states: int) -> bool:
-    """Tell whether any of the states (B, C) is outside 0..n_states - 1."""
-    for b in range(states.shape[0]):
-        for c in range(states.shape[1]):
-            if not 0 <= states[b, c] < n_states:
+def holds_other(values: np.ndarray, low: int, high: int) -> bool:
+    """Tell whether any of the values (B, C) is outside low..high."""
+    for b in range(values.shape[0]):
+        for c in range(values.shape[1]):
+            if not low <= values[b, c] <= high:
                 return True
     return False

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .compiled import inlined, kernel
-from .layout import ParamArrays, Scratch, StateArrays
+from .layout import ParamArrays, Scratch, Settings, StateArrays
 from .power import obey, spend
 from .radio import hand_over, locate, receive, share_cells
 from .traffic import move_users, offer_traffic, step_noise
@@ -31,7 +31,8 @@ def account(p: ParamArrays, s: StateArrays, b: int, w: Scratch) -> None:
     overloaded cell everybody is served the same share and the rest is blocked; a user nobody can serve blocks
     all it asks for and is counted at the cell it hears best. Offered = served + blocked.
     """
-    rsrp, offered, rate, need = w.rsrp, w.offered, w.rate, w.need
+    rsrp, offered, rate, need, pixel = w.rsrp, w.offered, w.rate, w.need, w.pixel
+    qout = np.float32(p.qout)
     dt, n_residents = p.step_s, p.crowd_first
     coverage, guaranteed = np.float32(p.coverage_dbm), np.float32(p.guaranteed_mbps)
     serving, load, sums = s.serving[b], s.load[b], s.cell_sum[b]
@@ -49,6 +50,10 @@ def account(p: ParamArrays, s: StateArrays, b: int, w: Scratch) -> None:
         sums[c, 7] += dt if u < n_residents and not (connected and rsrp[c, u] >= coverage) else 0.0
         sums[c, 1] += dt * np.float64(served)
         sums[c, 2] += dt * np.float64(asked - served)
+        if connected:
+            sums[c, 10] += active * np.float64(rate[u] / p.rate_mbps[c, s.carrier[b, c]])
+            sums[c, 12] += 1.0 if active > 0.0 and w.sinr[u] < qout else 0.0
+            sums[c, 13 + p.ssb_beam[pixel[u], c]] += active
         asked_mbit += dt * np.float64(asked)
     for c in range(need.shape[0]):
         sums[c, 0] += dt * np.float64(load[c])
@@ -66,9 +71,9 @@ def observe_radio(p: ParamArrays, s: StateArrays, b: int, w: Scratch) -> None:
 
 @inlined
 def advance_replica(
-    p: ParamArrays, s: StateArrays, b: int, wanted: np.ndarray, n_steps: int, w: Scratch
+    p: ParamArrays, s: StateArrays, b: int, wanted: Settings, n_steps: int, w: Scratch
 ) -> None:
-    """Move replica b ``n_steps`` twin steps on, in place; the commanded states (B, C) are obeyed at the first."""
+    """Move replica b ``n_steps`` twin steps on, in place; what is wanted is obeyed at the first."""
     obey(p, s, b, wanted)
     for _ in range(n_steps):
         step_noise(p, s, b)
@@ -82,13 +87,13 @@ def advance_replica(
 
 
 @kernel
-def advance_replicas(p: ParamArrays, s: StateArrays, wanted: np.ndarray, n_steps: int, w: Scratch) -> None:
+def advance_replicas(p: ParamArrays, s: StateArrays, wanted: Settings, n_steps: int, w: Scratch) -> None:
     """Move every replica ``n_steps`` twin steps on, in place.
 
     Args:
         p: parameters.
         s: state of B replicas.
-        wanted: (B, C) int8, commanded carrier states, obeyed at the first step.
+        wanted: of every cell (B, C), obeyed at the first step.
         n_steps: twin steps.
         w: working space.
     """

@@ -53,14 +53,15 @@ def step_noise(p: ParamArrays, s: StateArrays, b: int) -> None:
 
 @inlined
 def move_users(p: ParamArrays, s: StateArrays, b: int) -> None:
-    """Walk the users who are outdoors; they turn back at the edge of the map. The others stay put."""
-    move = np.float32(p.move_m)
+    """Drive users in vehicles and walk those outdoors; they turn back at the edge of the map. The others stay put."""
+    on_foot, driven = np.float32(p.move_m), np.float32(p.vehicle_m)
     x_max = np.float32(p.n_x * p.pixel_m)
     y_max = np.float32(p.n_y * p.pixel_m)
     leg = s.step[b] // _STEPS_PER_HEADING
     for u in range(p.crowd_first):
-        if s.indoor_db[b, 0, u] > _ZERO:
+        if u >= p.n_vehicles and s.indoor_db[b, 0, u] > _ZERO:
             continue
+        move = driven if u < p.n_vehicles else on_foot
         way = draw(s.key[b], leg, u, HEADING) & np.uint64(15)
         x = s.user_x[b, u] + move * p.heading[way, 0]
         y = s.user_y[b, u] + move * p.heading[way, 1]
