@@ -55,10 +55,10 @@ static State row_of(const State *s, const Shape *n, int64_t b) {
     int64_t c = b * n->cells, u = b * n->users;
     r.key += b, r.step += b, r.day += b;
     r.user_x += u, r.user_y += u, r.user_weight += u, r.indoor_db += u * n->layers, r.serving += u, r.ttt_s += u;
-    r.left += u, r.stay_s += u;
+    r.left += u, r.moved_s += u;
     r.area_load += b * n->areas, r.area_noise += b * n->areas, r.surge += b * n->surges * N_SURGE;
     r.carrier += c, r.beam += c, r.shift_db += c, r.wake_left_s += c, r.load += c, r.cell_sum += c * N_SUMS;
-    r.offered_mbit += b, r.elapsed_s += b;
+    r.link += c * N_LINKS, r.offered_mbit += b, r.elapsed_s += b;
     return r;
 }
 
@@ -175,22 +175,21 @@ static void choose_best(const Params *p, const State *s, const Shape *n, Scratch
 
 static void hand_over(const Params *p, State *s, const Shape *n, Scratch *w) {
     float dt = (float)p->step_s, margin = (float)p->a3_margin_db, wait = (float)p->ttt_s;
-    float soon = (float)p->ping_pong_s;
+    float soon = (float)p->ping_pong_s, now = (float)(*s->step * p->step_s);
     choose_best(p, s, n, w);
     for (int64_t u = 0; u < n->users; u++) {
         int32_t old = s->serving[u], new = w->best[u];
         float old_rank = old >= 0 ? w->rank[old * n->users + u] : NEVER;
-        s->stay_s[u] += dt;
         float held = w->best_rank[u] > old_rank + margin ? s->ttt_s[u] + dt : 0.0f;
         if ((old_rank <= NEVER || (held >= wait && held > 0.0f)) && new != old) {
             s->serving[u] = new;
             held = 0.0f;
             if (new >= 0) {
                 s->cell_sum[new * N_SUMS + HANDOVERS] += 1.0;
-                s->cell_sum[new * N_SUMS + PING_PONGS] += new == s->left[u] && s->stay_s[u] <= soon ? 1.0 : 0.0;
+                s->cell_sum[new * N_SUMS + PING_PONGS] += new == s->left[u] && now - s->moved_s[u] <= soon ? 1.0 : 0.0;
             }
             s->left[u] = old;
-            s->stay_s[u] = 0.0f;
+            s->moved_s[u] = now;
         }
         s->ttt_s[u] = held;
     }
@@ -265,16 +264,23 @@ static void account(const Params *p, State *s, const Shape *n, const Scratch *w)
         sums[UNCOVERED] += u < p->crowd_first && !covered ? dt : 0.0;
         sums[VOLUME] += dt * (double)served;
         sums[BLOCKED] += dt * (double)(asked - served);
-        if (connected) {
-            sums[EFFICIENCY] += active * (double)(w->rate[u] / p->rate_mbps[2 * c + s->carrier[c]]);
-            sums[OUT_OF_SYNC] += active > 0.0 && w->sinr[u] < (float)p->qout ? 1.0 : 0.0;
-            sums[SSB_0 + p->ssb_beam[w->pixel[u] * n->cells + c]] += active;
-        }
         asked_mbit += dt * (double)asked;
     }
     for (int64_t c = 0; c < n->cells; c++) s->cell_sum[c * N_SUMS + PRB] += dt * (double)s->load[c];
     *s->offered_mbit += asked_mbit;
     *s->elapsed_s += dt;
+}
+
+static void sample_links(const Params *p, State *s, const Shape *n, const Scratch *w) {
+    memset(s->link, 0, n->cells * N_LINKS * sizeof(double));
+    for (int64_t u = 0; u < n->users; u++) {
+        int32_t c = s->serving[u];
+        if (c < 0 || w->offered[u] <= 0.0f) continue;
+        double *sums = s->link + c * N_LINKS;
+        sums[EFFICIENCY] += (double)(w->rate[u] / p->rate_mbps[2 * c + s->carrier[c]]);
+        sums[OUT_OF_SYNC] += w->sinr[u] < (float)p->qout ? 1.0 : 0.0;
+        sums[SSB_0 + p->ssb_beam[w->pixel[u] * n->cells + c]] += 1.0;
+    }
 }
 
 static void spend(const Params *p, State *s, const Shape *n) {
@@ -309,6 +315,7 @@ void advance(const Params *p, const State *all, const Shape *n, const int8_t *wa
             account(p, &s, n, w);
             spend(p, &s, n);
             *s.step += 1;
+            if (*s.step % p->sample_steps == 0) sample_links(p, &s, n, w);
         }
     }
 }

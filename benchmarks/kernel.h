@@ -13,7 +13,9 @@ typedef struct {
     int64_t n_x, n_y;
     double pixel_m, step_s, slot_s, noise_keep, noise_gain, move_m, vehicle_m;
     int64_t n_vehicles;
-    double a3_margin_db, ttt_s, ping_pong_s, qout, muting_loss_db, user_mbps;
+    double a3_margin_db, ttt_s, ping_pong_s;
+    int64_t sample_steps;
+    double qout, muting_loss_db, user_mbps;
     int64_t crowd_first;
     double guaranteed_mbps, coverage_dbm, fixed_w;
 } Params;
@@ -27,13 +29,13 @@ typedef struct {
     int32_t *serving;
     float *ttt_s;
     int32_t *left;
-    float *stay_s;
+    float *moved_s;
     const float *area_load;
     float *area_noise;
     const float *surge;
     int8_t *carrier, *beam, *shift_db;
     float *wake_left_s, *load;
-    double *cell_sum, *offered_mbit, *elapsed_s;
+    double *cell_sum, *link, *offered_mbit, *elapsed_s;
 } State;
 
 typedef struct {
@@ -48,6 +50,7 @@ typedef struct {
 } Shape;
 
 enum { PRB, VOLUME, BLOCKED, USERS, ACTIVE, THROUGHPUT, BELOW, UNCOVERED, ENERGY, HANDOVERS,
-       EFFICIENCY, PING_PONGS, OUT_OF_SYNC, SSB_0, N_SUMS = SSB_0 + 4 };
+       PING_PONGS, N_SUMS };
+enum { EFFICIENCY, OUT_OF_SYNC, SSB_0, N_LINKS = SSB_0 + 4 };
 enum { ONSET_S, RAMP_S, HOLD_S, PEAK_MBPS, VENUE, N_SURGE };
 enum { N_STATES = 5, ROUNDS = 2, STEPS_PER_HEADING = 5, DEMAND = 0, HEADING = 1 };

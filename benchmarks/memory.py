@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from ranrein.envs.registry import make_task
 from ranrein.envs.vector import TwinVectorEnv
-from ranrein.twin.kernels.layout import N_CELL_SUMS, N_SURGE_FIELDS, N_SURGES, make_scratch
+from ranrein.twin.kernels.layout import N_CELL_SUMS, N_LINK_SAMPLES, N_SURGE_FIELDS, N_SURGES, make_scratch
 from ranrein.twin.params import Params
 
 from .network import network, started
@@ -23,7 +23,9 @@ def replica_bytes(n_cells: int, n_users: int, n_layers: int, n_areas: int) -> in
     user = (
         4 * 7 + 4 * n_layers
     )  # place, weight, server before and now, two times; building loss on each frequency
-    cell = 3 + 4 * 2 + 8 * N_CELL_SUMS  # what is commanded, wake-up and load; the sums of the period
+    cell = (
+        3 + 4 * 2 + 8 * (N_CELL_SUMS + N_LINK_SAMPLES)
+    )  # what is commanded, wake-up and load; sums of the period
     rest = 8 + 8 + 4 + 8 + 8 + 4 * N_SURGES * N_SURGE_FIELDS  # key, step, day, two sums; surges
     return user * n_users + cell * n_cells + 8 * n_areas + rest
 

@@ -63,3 +63,17 @@ def column_gain_db(
 def sector_gain_db(theta_deg: ArrayLike, phi_deg: ArrayLike, tilt_deg: ArrayLike, n_elements: int) -> F64:
     """Return the gain in dBi of a sector panel: an 8 dBi element times its half-wavelength column."""
     return element_gain_db(theta_deg, phi_deg) + column_gain_db(theta_deg, tilt_deg, n_elements)
+
+
+def array_power(turns: ArrayLike, n_elements: int) -> F64:
+    """Return |sum_m exp(j 2 pi m turns)|^2 / n, the array factor of n elements that lag `turns` each.
+
+    The closed form of the sum in `column_gain_db`, n where the elements agree. Raises ValueError when n < 1.
+    """
+    if not (n_elements >= 1):
+        raise ValueError(f"n_elements = {n_elements} is not an array: give at least 1")
+    half = np.pi * np.asarray(turns, dtype=np.float64)
+    sine = np.sin(half)
+    aligned = np.abs(sine) < 1e-7
+    ratio = np.sin(n_elements * half) / np.where(aligned, 1.0, sine)
+    return np.where(aligned, float(n_elements), ratio**2 / n_elements)

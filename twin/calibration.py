@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .antenna import sector_gain_db
+from .hexagons import SECTOR_AZIMUTHS_DEG, offsets_m, stratified, uniform_positions_m
 from .outdoor_to_indoor import MAX_INDOOR_DISTANCE_M, building_loss_db
 from .propagation import los_probability, path_loss_db, shadow_sigma_db
 from .radio_scenario import shadowing
@@ -22,7 +23,6 @@ from .types import F64, Bool
 
 N_ELEMENTS = 10
 TILT_DEG = 102.0
-SECTOR_AZIMUTHS_DEG = np.array([30.0, 150.0, 270.0])
 INDOOR_FRAC = 0.8
 LOW_LOSS_FRAC = 0.5
 NOISE_FIGURE_DB = 9.0
@@ -115,7 +115,7 @@ def _drop_block(setup: Setup, n: int, rng: np.random.Generator) -> tuple[F64, F6
 
 def _terminals(setup: Setup, n: int, rng: np.random.Generator) -> _Terminals:
     """Terminals of TR 38.901 table 7.8-1: 80 % indoor on floors 1 to 4-8, half of the buildings low-loss."""
-    place = _stratified(n, rng)
+    place = stratified(n, rng)
     indoor = place < INDOOR_FRAC
     low = place < INDOOR_FRAC * LOW_LOSS_FRAC
     floor = rng.integers(1, rng.integers(FLOORS[0], FLOORS[1] + 1, n) + 1)
@@ -123,7 +123,7 @@ def _terminals(setup: Setup, n: int, rng: np.random.Generator) -> _Terminals:
     z = rng.standard_normal(n)
     low_db, high_db = (building_loss_db(kind, setup.fc_ghz, depth_m, z) for kind in ("low", "high"))
     return _Terminals(
-        position_m=_positions_m(setup, n, rng),
+        position_m=uniform_positions_m(setup.isd_m, setup.min_distance_m, n, rng),
         height_m=OUTDOOR_HEIGHT_M + np.where(indoor, FLOOR_HEIGHT_M * (floor - 1), 0.0),
         indoor=indoor,
         indoor_distance_m=np.where(indoor, depth_m, 0.0),
@@ -131,52 +131,9 @@ def _terminals(setup: Setup, n: int, rng: np.random.Generator) -> _Terminals:
     )
 
 
-def _stratified(n: int, rng: np.random.Generator) -> F64:
-    """Uniform numbers, one in each n-th part of [0, 1), in random order: shares come out exact."""
-    return (rng.permutation(n) + rng.random(n)) / n
-
-
-def _positions_m(setup: Setup, n: int, rng: np.random.Generator) -> F64:
-    """Uniform positions in one rhombus of the site lattice; by symmetry it stands for the whole network."""
-    basis = _lattice_basis_m(setup.isd_m)
-    points = np.empty((0, 2))
-    while len(points) < n:
-        candidates = np.stack((_stratified(n, rng), _stratified(n, rng)), axis=1) @ basis
-        nearest_m = np.linalg.norm(_offsets_m(setup, candidates), axis=2).min(axis=1)
-        points = np.concatenate((points, candidates[nearest_m >= setup.min_distance_m]))
-    return points[:n]
-
-
-def _lattice_basis_m(isd_m: float) -> F64:
-    """Two neighbours of the site at the origin, at 30 and 90 degrees: sectors look at sites."""
-    return isd_m * np.array([[np.sqrt(0.75), 0.5], [0.0, 1.0]])
-
-
-def _sites_m(isd_m: float) -> F64:
-    """The 19 sites within two rings of the origin, shape (19, 2)."""
-    steps = np.array(
-        [(i, j) for i in range(-2, 3) for j in range(-2, 3) if abs(i + j) <= 2], dtype=np.float64
-    )
-    return steps @ _lattice_basis_m(isd_m)
-
-
-def _copies_m(isd_m: float) -> F64:
-    """Displacements of the seven wrap-around copies of the 19-site cluster, shape (7, 2)."""
-    steps = np.array([(0, 0), (3, 2), (-2, 5), (-5, 3), (-3, -2), (2, -5), (5, -3)], dtype=np.float64)
-    return steps @ _lattice_basis_m(isd_m)
-
-
-def _offsets_m(setup: Setup, position_m: F64) -> F64:
-    """Vector from the nearest copy of every site to every position, shape (n, 19, 2)."""
-    images = _sites_m(setup.isd_m)[None, :, :] + _copies_m(setup.isd_m)[:, None, :]
-    offsets = position_m[:, None, None, :] - images[None]
-    nearest = np.square(offsets).sum(axis=3).argmin(axis=1)
-    return np.take_along_axis(offsets, nearest[:, None, :, None], axis=1)[:, 0]
-
-
 def _sector_gains_db(setup: Setup, terminals: _Terminals, rng: np.random.Generator) -> F64:
     """Gain from every sector to every terminal, shape (n, 57); sectors of a site share their shadowing."""
-    offsets = _offsets_m(setup, terminals.position_m)
+    offsets = offsets_m(setup.isd_m, terminals.position_m)
     distance_m = np.hypot(offsets[..., 0], offsets[..., 1])
     height_m = terminals.height_m[:, None]
     loss_db = _site_loss_db(setup, terminals, distance_m, rng)

@@ -41,11 +41,11 @@ MEASUREMENTS: dict[str, Measurement] = {
     ),
     "power": Measurement("PEE.AvgPower", "W", "TS 28.552 5.1.1.19.2.1"),
     "handovers": Measurement("MM.HoExeInterSucc", "count", "TS 28.552 5.1.1.6.1.8"),
-    "efficiency": Measurement(
-        "CARR.WBCQIDist.MeanEfficiency", "bit/s/Hz", "TS 28.552 5.1.1.11.1, bins x TS 38.214 5.2.2.1", True
-    ),
     "ping_pongs": Measurement(
         "MM.HoExeInterSucc.PingPong", "count", "TR 36.839 5.1; no 3GPP counter, from histories", True
+    ),
+    "efficiency": Measurement(
+        "CARR.WBCQIDist.MeanEfficiency", "bit/s/Hz", "TS 28.552 5.1.1.11.1, bins x TS 38.214 5.2.2.1", True
     ),
     "out_of_sync": Measurement("RRC.ReEstabAtt", "count", "TS 28.552 5.1.1.17.1", True),
     "ssb_0": Measurement("L1M.SSBBeamRelatedUeNbr.0", "users", "TS 28.552 5.1.1.28.1, active users", True),
@@ -79,8 +79,8 @@ class Kpis:
     blocked_dl: F32  # (B, C), kbit
     power: F32  # (B, C), W; without the sites' fixed power
     handovers: F32  # (B, C)
-    efficiency: F32  # (B, C), bit/s/Hz, mean of active users
     ping_pongs: F32  # (B, C), handovers back to where a user came from
+    efficiency: F32  # (B, C), bit/s/Hz, mean of active users; this and the following are samples at the end
     out_of_sync: F32  # (B, C), re-establishment attempts
     ssb_0: F32  # (B, C), active users per SSB beam, side by side in azimuth
     ssb_1: F32

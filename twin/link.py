@@ -23,12 +23,20 @@ _CQI_TABLE_2 = (
     *((6, rate) for rate in (466, 567, 666, 772, 873)),
     *((8, rate) for rate in (711, 797, 885, 948)),
 )
-CQI_TABLES = {1: _CQI_TABLE_1, 2: _CQI_TABLE_2}
-"""(modulation order, code rate x 1024) of CQI 1 to 15; TS 38.214 tables 5.2.2.1-2 and 5.2.2.1-3."""
+_CQI_TABLE_3 = (
+    *((2, rate) for rate in (30, 50, 78, 120, 193, 308, 449, 602)),
+    *((4, rate) for rate in (378, 490, 616)),
+    *((6, rate) for rate in (466, 567, 666, 772)),
+)
+CQI_TABLES = {1: _CQI_TABLE_1, 2: _CQI_TABLE_2, 3: _CQI_TABLE_3}
+"""(modulation order, code rate x 1024) of CQI 1 to 15; TS 38.214 tables 5.2.2.1-2 to 5.2.2.1-4.
 
-_PRB_15_KHZ = {5: 25, 10: 52, 15: 79, 20: 106, 25: 133, 30: 160, 40: 216, 50: 270}
-_PRB_30_KHZ = {5: 11, 10: 24, 15: 38, 20: 51, 25: 65, 30: 78, 40: 106, 50: 133, 60: 162, 70: 189}
-_PRB_30_KHZ_WIDE = {80: 217, 90: 245, 100: 273}
+Tables 1 and 2 aim at a block error rate of 0.1, table 3 at 1e-5.
+"""
+
+_PRB_15_KHZ = {5: 25, 10: 52, 15: 79, 20: 106, 25: 133, 30: 160, 35: 188, 40: 216, 45: 242, 50: 270}
+_PRB_30_KHZ = {5: 11, 10: 24, 15: 38, 20: 51, 25: 65, 30: 78, 35: 92, 40: 106, 45: 119, 50: 133}
+_PRB_30_KHZ_WIDE = {60: 162, 70: 189, 80: 217, 90: 245, 100: 273}
 _PRB_120_KHZ = {50: 32, 100: 66, 200: 132, 400: 264}
 N_PRB = {
     **{(mhz, 15): prbs for mhz, prbs in _PRB_15_KHZ.items()},
@@ -43,10 +51,12 @@ _NUMEROLOGY = {15: 0, 30: 1, 60: 2, 120: 3}
 def cqi_efficiency(table: int) -> F64:
     """Return the spectral efficiency of CQI 1 to 15 in bit/s/Hz, shape (15,).
 
-    Raises ValueError on a table other than 1 and 2.
+    Raises ValueError on a table other than 1, 2 and 3.
     """
     if table not in CQI_TABLES:
-        raise ValueError(f"CQI table {table} is unknown: use 1 (up to 64QAM) or 2 (up to 256QAM)")
+        raise ValueError(
+            f"CQI table {table} is unknown: use 1 (up to 64QAM), 2 (up to 256QAM) or 3 (64QAM, low error rate)"
+        )
     return np.array([order * rate / 1024.0 for order, rate in CQI_TABLES[table]])
 
 
@@ -81,6 +91,26 @@ def spectral_efficiency(
     sinr = np.asarray(sinr_linear, dtype=np.float64)
     steps = np.concatenate(([0.0], efficiency))[np.searchsorted(thresholds, sinr, side="right")]
     return np.where(sinr >= thresholds[0], steps, 0.0)
+
+
+def truncated_shannon(
+    sinr_linear: ArrayLike,
+    alpha: float = 0.75,
+    max_efficiency: float = 7.4063,
+    min_sinr_db: float = -10.0,
+) -> F64:
+    """Return min(alpha log2(1 + SINR), max_efficiency) in bit/s/Hz, zero below `min_sinr_db` and for NaN.
+
+    TR 36.942 annex A.1 with its parameters as arguments (there 0.6, 4.4 and -10 dB for the LTE downlink); the
+    default ceiling is CQI 15 of table 2. Raises ValueError on an alpha or ceiling that is not positive.
+    """
+    if not (0.0 < alpha <= 1.0 and max_efficiency > 0.0):
+        raise ValueError(
+            f"alpha = {alpha}, max_efficiency = {max_efficiency}: give 0 < alpha <= 1 and a positive ceiling"
+        )
+    sinr = np.asarray(sinr_linear, dtype=np.float64)
+    carries = sinr >= 10.0 ** (min_sinr_db / 10.0)
+    return np.minimum(alpha * np.log2(1.0 + np.where(carries, sinr, 0.0)), max_efficiency)
 
 
 def n_prb(bandwidth_mhz: int, scs_khz: int) -> int:

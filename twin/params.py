@@ -292,6 +292,7 @@ def _user_law(scenario: Scenario, cells: tuple[Cell, ...]) -> dict[str, float | 
         "a3_margin_db": handover.offset_db + handover.hysteresis_db,
         "ttt_s": handover.time_to_trigger_s,
         "ping_pong_s": max(handover.ping_pong_s, step_s),
+        "sample_steps": scenario.timing.steps_per_period,
         "qout": 10 ** (QOUT_DB / 10),
         "user_mbps": _user_mbps(scenario, cells),
         "crowd_first": users.resident,

@@ -168,3 +168,37 @@ def idle_power_rel(
     ssb_power = float(relative_power_dl(category, reference_set, 1.0, prb_ratio, 1.0))
     burst_rel_ms = ssb_ms * ssb_power + (burst_ms - ssb_ms) * levels.micro
     return (burst_rel_ms + gap_ms * levels.idle(depth) + transition_rel_ms) / ssb_period_ms
+
+
+@dataclass(frozen=True)
+class WattScale:
+    """Watts of a unit: `fixed_w` + `watts_per_unit` times its relative power (TR 38.864 gives no watts)."""
+
+    fixed_w: float
+    watts_per_unit: float
+
+    def watts(self, relative: ArrayLike) -> F64:
+        """Return the power in watts of a relative power of 0 or more."""
+        return self.fixed_w + self.watts_per_unit * checked("relative", relative, (0.0, np.inf))
+
+
+def watt_scale(full_w: float, idle_share: float, full_rel: float, idle_rel: float) -> WattScale:
+    """Return the scale that draws `full_w` at relative power `full_rel` and `idle_share` of it at `idle_rel`.
+
+    Args:
+        full_w: measured power at full load, W.
+        idle_share: measured zero-load share P0 / Pmax; 0.25 to 0.61 by product in the ITU 2023 data.
+        full_rel: relative power at full load, P4 for all resources.
+        idle_rel: relative power of the idle unit while it was measured, such as `idle_power_rel`.
+
+    Raises:
+        ValueError: where no fixed power of 0 or more and no positive watts per unit fit.
+    """
+    slope_w = full_w * (1.0 - idle_share) / (full_rel - idle_rel) if full_rel > idle_rel else np.nan
+    fixed_w = full_w - slope_w * full_rel
+    if not (full_w > 0.0 and idle_rel >= 0.0 and slope_w > 0.0 and fixed_w >= -1e-9 * full_w):
+        raise ValueError(
+            f"full_w = {full_w:g}, idle_share = {idle_share:g}, full_rel = {full_rel:g}, idle_rel = {idle_rel:g}: "
+            "give positive watts, full_rel above idle_rel and an idle share from idle_rel / full_rel to below 1"
+        )
+    return WattScale(max(fixed_w, 0.0), slope_w)

@@ -12,7 +12,15 @@ import numpy as np
 
 from .carrier import CarrierState, is_serving_state
 from .command import Command
-from .kernels.layout import GAIN_STEP_DB, N_SSB_BEAMS, CellSum, ParamArrays, StateArrays, SurgeField
+from .kernels.layout import (
+    GAIN_STEP_DB,
+    N_SSB_BEAMS,
+    CellSum,
+    LinkSample,
+    ParamArrays,
+    StateArrays,
+    SurgeField,
+)
 from .kernels.maths import DEMAND, HEADING
 from .params import Params
 from .seeding import bits, normal
@@ -39,9 +47,9 @@ def _step(p: ParamArrays, s: StateArrays) -> None:
     _hand_over(p, s, rsrp_dbm)
     cells = _share_cells(p, s, rsrp_dbm, offered_mbps)
     _account(p, s, rsrp_dbm, cells)
-    _account_radio(p, s, pixel, cells)
     _spend(p, s)
     s.step[:] += 1
+    _sample_links(p, s, pixel, cells)
 
 
 def _now_s(p: ParamArrays, s: StateArrays) -> F64:
@@ -168,10 +176,10 @@ def _hand_over(p: ParamArrays, s: StateArrays, rsrp_dbm: F32) -> None:
     held_s = np.where(better, s.ttt_s + np.float32(p.step_s), np.float32(0))
     triggered = better & (held_s >= np.float32(p.ttt_s))
     moves = (triggered | (own == -np.inf)) & (best != s.serving)
-    s.stay_s[:] += np.float32(p.step_s)
-    back = moves & (best == s.left) & (s.stay_s <= np.float32(p.ping_pong_s))
+    now_s = _now_s(p, s).astype(np.float32)[:, None]
+    back = moves & (best == s.left) & (now_s - s.moved_s <= np.float32(p.ping_pong_s))
     s.left[:] = np.where(moves, s.serving, s.left)
-    s.stay_s[:] = np.where(moves, 0, s.stay_s)
+    s.moved_s[:] = np.where(moves, now_s, s.moved_s)
     s.serving[:] = np.where(moves, best, s.serving)
     s.ttt_s[:] = np.where(moves, 0, held_s)
     s.cell_sum[:, :, CellSum.HANDOVERS] += _sum_by_cell(best, rank.shape[1], moves)
@@ -247,20 +255,22 @@ def _account(p: ParamArrays, s: StateArrays, rsrp_dbm: F32, cells: _Shared) -> N
     s.elapsed_s[:] += p.step_s
 
 
-def _account_radio(p: ParamArrays, s: StateArrays, pixel: I64, cells: _Shared) -> None:
-    """Add what active users with a cell tell of their links."""
+def _sample_links(p: ParamArrays, s: StateArrays, pixel: I64, cells: _Shared) -> None:
+    """Count what active users with a cell tell of their links, at the end of a control period."""
+    due = s.step % p.sample_steps == 0
     active = (cells.offered > 0) & (s.serving != NOBODY)
     serving = np.maximum(s.serving, 0)
     muted = np.take_along_axis(s.carrier == CarrierState.TRX_MUTED, serving, axis=1).astype(np.int64)
     efficiency = cells.rate / p.rate_mbps[serving, muted].astype(np.float64)
     beam = p.ssb_beam[pixel, serving]
     n_cells = s.load.shape[1]
-    s.cell_sum[:, :, CellSum.EFFICIENCY] += p.step_s * _sum_by_cell(s.serving, n_cells, active * efficiency)
-    lost = active & (cells.sinr < p.qout)
-    s.cell_sum[:, :, CellSum.OUT_OF_SYNC] += _sum_by_cell(s.serving, n_cells, lost)
-    for k in range(N_SSB_BEAMS):
-        users = _sum_by_cell(s.serving, n_cells, active & (beam == k))
-        s.cell_sum[:, :, CellSum.SSB_0 + k] += p.step_s * users
+    told = {
+        LinkSample.EFFICIENCY: active * efficiency,
+        LinkSample.OUT_OF_SYNC: active & (cells.sinr < p.qout),
+    }
+    told |= {LinkSample(LinkSample.SSB_0 + k): active & (beam == k) for k in range(N_SSB_BEAMS)}
+    for column, values in told.items():
+        s.link[due, :, column] = _sum_by_cell(s.serving, n_cells, values)[due]
 
 
 def _spend(p: ParamArrays, s: StateArrays) -> None:

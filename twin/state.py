@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .kernels.layout import N_CELL_SUMS, N_SURGE_FIELDS, N_SURGES, StateArrays
+from .kernels.layout import N_CELL_SUMS, N_LINK_SAMPLES, N_SURGE_FIELDS, N_SURGES, StateArrays
 from .kernels.maths import AREA, DAY, INDOOR, INDOOR_DEPTH, PLACE_X, PLACE_Y, SIGMA, SURGE, WEIGHT
 from .outdoor_to_indoor import INDOOR_LOSS_DB_PER_M, WALL_SIGMA_DB, o2i_wall_loss_db
 from .params import Params
@@ -76,7 +76,7 @@ def begin(params: Params, seed: I64, episode: I64) -> State:
             serving=np.full((n, users), -1, np.int32),
             ttt_s=np.zeros((n, users), np.float32),
             left=np.full((n, users), -1, np.int32),
-            stay_s=np.zeros((n, users), np.float32),
+            moved_s=np.full((n, users), -NEVER_S, np.float32),
             area_load=_area_loads(params, key),
             area_noise=normal(key[:, None], _at(0), _many(areas), SIGMA)
             * np.float32(params.scenario.load.noise_sigma),
@@ -87,6 +87,7 @@ def begin(params: Params, seed: I64, episode: I64) -> State:
             wake_left_s=np.zeros((n, cells), np.float32),
             load=np.zeros((n, cells), np.float32),
             cell_sum=np.zeros((n, cells, N_CELL_SUMS), np.float64),
+            link=np.zeros((n, cells, N_LINK_SAMPLES), np.float64),
             offered_mbit=np.zeros(n, np.float64),
             elapsed_s=np.zeros(n, np.float64),
         )
@@ -99,6 +100,7 @@ def begin(params: Params, seed: I64, episode: I64) -> State:
 def open_period(state: State) -> None:
     """Begin a measurement period: set all sums to zero."""
     state.arrays.cell_sum[:] = 0.0
+    state.arrays.link[:] = 0.0
     state.arrays.offered_mbit[:] = 0.0
     state.arrays.elapsed_s[:] = 0.0
 

@@ -17,7 +17,7 @@ from ranrein.twin.reference import advance_reference
 from ranrein.twin.state import State, begin, open_period
 
 PATTERNS = ("macro", "hot-spot", "narrow macro left")
-EXACT = ("serving", "beam", "shift_db", "left", "stay_s", "user_x", "user_y")
+EXACT = ("serving", "beam", "shift_db", "left", "moved_s", "user_x", "user_y")
 
 
 @pytest.fixture(scope="module")
@@ -51,13 +51,14 @@ def _all(params: Params, n: int, **settings: int) -> Command:
 def test_the_kernel_agrees_with_the_oracle_under_any_settings(steered: Params) -> None:
     rng, kernel = np.random.default_rng(3), _start(steered)
     oracle = kernel.copy()
-    for n_steps in (1, 3, 5, 2, 4, 6):
+    for n_steps in (1, 4, 5, 3, 2, 5):
         command = _random_command(steered, 4, rng)
         advance(steered, kernel, command, n_steps)
         advance_reference(steered, oracle, command, n_steps)
     for name, a, b in zip(StateArrays._fields, kernel.arrays, oracle.arrays, strict=True):
         np.testing.assert_allclose(a, b, rtol=0 if name in EXACT else 1e-5, atol=1e-5, err_msg=name)
-    assert np.all(kernel.arrays.cell_sum.sum(axis=(0, 1)) > 0), "a column of the sums stayed empty"
+    for sums in (kernel.arrays.cell_sum, kernel.arrays.link):
+        assert np.all(sums.sum(axis=(0, 1)) > 0), "a column of the sums stayed empty"
 
 
 def test_a_pattern_changes_what_is_heard_of_its_cell_alone(steered: Params) -> None:
@@ -109,9 +110,11 @@ def test_every_active_user_with_a_cell_is_in_one_ssb_beam(steered: Params) -> No
     open_period(state)
     advance(steered, state, _all(steered, 4), 5)
     kpis = measure(steered, state)
-    beams = kpis.ssb_0 + kpis.ssb_1 + kpis.ssb_2 + kpis.ssb_3
-    assert np.all(beams <= kpis.active_ue + 1e-4)
-    assert beams.sum() > 0.95 * kpis.active_ue.sum()
+    _, offered = radio_view(steered, state)
+    serving = np.where(offered > 0, state.arrays.serving, -1)
+    expected = (serving[:, None] == np.arange(steered.n_cells)[:, None]).sum(axis=2)
+    np.testing.assert_array_equal(kpis.ssb_0 + kpis.ssb_1 + kpis.ssb_2 + kpis.ssb_3, expected)
+    assert np.all((kpis.efficiency > 0) == (expected > 0))
 
 
 def test_vehicles_drive_and_people_indoors_stay(steered: Params) -> None:

@@ -28,13 +28,18 @@ class CellSum(IntEnum):
     UNCOVERED = 7  # users below the coverage RSRP x s
     ENERGY = 8  # J
     HANDOVERS = 9  # incoming
-    EFFICIENCY = 10  # bit/s/Hz x active users x s
-    PING_PONGS = 11  # handovers back to the cell just left
-    OUT_OF_SYNC = 12  # active users whose SINR is below Qout, once per step
-    SSB_0 = 13  # active users x s per SSB beam of the cell, N_SSB_BEAMS columns
-    SSB_1 = 14
-    SSB_2 = 15
-    SSB_3 = 16
+    PING_PONGS = 10  # incoming, from where the user just came
+
+
+class LinkSample(IntEnum):
+    """Columns of ``StateArrays.link``: what active users told at the end of the last whole control period."""
+
+    EFFICIENCY = 0  # bit/s/Hz x users
+    OUT_OF_SYNC = 1  # users whose SINR is below Qout
+    SSB_0 = 2  # users per SSB beam of the cell, N_SSB_BEAMS columns
+    SSB_1 = 3
+    SSB_2 = 4
+    SSB_3 = 5
 
 
 class SurgeField(IntEnum):
@@ -48,6 +53,7 @@ class SurgeField(IntEnum):
 
 
 N_CELL_SUMS = len(CellSum)
+N_LINK_SAMPLES = len(LinkSample)
 N_SSB_BEAMS = 4  # counted per cell, side by side in azimuth
 N_SURGE_FIELDS = len(SurgeField)
 N_SURGES = 2  # slot 0: the scenario's law; slot 1: injected (what-if, drill)
@@ -96,6 +102,7 @@ class ParamArrays(NamedTuple):
     a3_margin_db: float
     ttt_s: float
     ping_pong_s: float  # a return within this time is one
+    sample_steps: int  # twin steps per control period
     qout: float  # linear SINR below which a user is out of sync
     muting_loss_db: float
     user_mbps: float  # mean offered per user at load 1
@@ -118,7 +125,7 @@ class StateArrays(NamedTuple):
     serving: I32  # (B, U), cell or -1
     ttt_s: F32  # (B, U), how long A3 has held
     left: I32  # (B, U), cell that served before, or -1
-    stay_s: F32  # (B, U), since the last handover
+    moved_s: F32  # (B, U), when, s since midnight
     area_load: F32  # (B, G), mean load of an area
     area_noise: F32  # (B, G), log demand
     surge: F32  # (B, S, N_SURGE_FIELDS)
@@ -128,6 +135,7 @@ class StateArrays(NamedTuple):
     wake_left_s: F32  # (B, C), time until a woken carrier serves
     load: F32  # (B, C), PRB use of the last step, 0..1
     cell_sum: F64  # (B, C, N_CELL_SUMS)
+    link: F64  # (B, C, N_LINK_SAMPLES)
     offered_mbit: F64  # (B,), of the control period
     elapsed_s: F64  # (B,), since the control period began
 

@@ -65,6 +65,7 @@ def run_period(
         project_replica(law.rules, order, b)
         dwell_replica(order, b, out.dwell)
         s.cell_sum[b] = 0.0
+        s.link[b] = 0.0
         s.offered_mbit[b] = 0.0
         s.elapsed_s[b] = 0.0
         advance_replica(p, s, b, order.wanted, law.n_steps, w.scratch)

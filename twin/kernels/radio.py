@@ -31,12 +31,18 @@ def receive(p: ParamArrays, s: StateArrays, b: int, w: Scratch) -> None:
     """Write the RSRP of every cell at every user in dBm, whether the cell sends or not."""
     pixel, rsrp, column = w.pixel, w.rsrp, w.column
     muting = np.float32(p.muting_loss_db)
-    for c in range(column.shape[0]):
-        column[c] = p.first_column[c] + np.int32(s.beam[b, c])
-    for u in range(rsrp.shape[1]):
-        row = p.gain[pixel[u]]  # a pixel's gains stand side by side: fetched once, not cell by cell
-        for c in range(rsrp.shape[0]):
-            rsrp[c, u] = np.float32(row[column[c]])
+    if p.gain.shape[1] == rsrp.shape[0]:  # nothing to choose from
+        for u in range(rsrp.shape[1]):
+            row = p.gain[pixel[u]]  # a pixel's gains stand side by side: fetched once, not cell by cell
+            for c in range(rsrp.shape[0]):
+                rsrp[c, u] = np.float32(row[c])
+    else:
+        for c in range(column.shape[0]):
+            column[c] = p.first_column[c] + np.int32(s.beam[b, c])
+        for u in range(rsrp.shape[1]):
+            row = p.gain[pixel[u]]
+            for c in range(rsrp.shape[0]):
+                rsrp[c, u] = np.float32(row[column[c]])
     for c in range(rsrp.shape[0]):
         layer = p.layer[c]
         sent = p.tx_dbm[c] - (muting if s.carrier[b, c] == 1 else _ZERO)
@@ -88,21 +94,21 @@ def hand_over(p: ParamArrays, s: StateArrays, b: int, w: Scratch) -> None:
     _best_cells(w)
     rank, best, best_rank = w.rank, w.best, w.best_rank
     serving, held, sums = s.serving[b], s.ttt_s[b], s.cell_sum[b]
-    left, stay, soon = s.left[b], s.stay_s[b], np.float32(p.ping_pong_s)
+    left, moved, soon = s.left[b], s.moved_s[b], np.float32(p.ping_pong_s)
+    now = np.float32(s.step[b] * p.step_s)
     for u in range(best.shape[0]):
         old, new = serving[u], best[u]
         old_rank = rank[old, u] if old >= 0 else _NEVER
         lost = old_rank <= _NEVER
         held[u] = held[u] + dt if best_rank[u] > old_rank + margin else _ZERO
-        stay[u] += dt
         if (lost or (held[u] >= wait and held[u] > _ZERO)) and new != old:
             serving[u] = new
             held[u] = _ZERO
             if new >= 0:
                 sums[new, 9] += 1.0
-                sums[new, 11] += 1.0 if new == left[u] and stay[u] <= soon else 0.0
+                sums[new, 10] += 1.0 if new == left[u] and now - moved[u] <= soon else 0.0
             left[u] = old
-            stay[u] = _ZERO
+            moved[u] = now
 
 
 @inlined

@@ -13,7 +13,7 @@ from .maths import REPORT, draw, to_unit
 
 N_REALS = 17  # measurements that are real numbers, in the order of `kpis.MEASUREMENTS`
 PRB, THROUGHPUT, BELOW, ACTIVE, CONNECTED, UNCOVERED, VOLUME, BLOCKED, POWER, HANDOVERS = range(10)
-EFFICIENCY, PING_PONGS, OUT_OF_SYNC, SSB = range(10, 14)  # and one row more for each further SSB beam
+PING_PONGS, EFFICIENCY, OUT_OF_SYNC, SSB = range(10, 14)  # and one row more for each further SSB beam
 AGE = N_REALS  # the row behind them: seconds since the value was measured
 WAKING, VALID = 0, 1  # rows of the flags
 LOST, OLD = 0, 1  # rows of what struck a report
@@ -57,12 +57,18 @@ def _measure_cell(sums: np.ndarray, span: float, reals: np.ndarray, b: int, c: i
     reals[BLOCKED, b, c] = np.float32(sums[2] * _KBIT)
     reals[POWER, b, c] = np.float32(sums[8] / span)
     reals[HANDOVERS, b, c] = np.float32(sums[9])
-    reals[EFFICIENCY, b, c] = np.float32(sums[10] / active if active > 0.0 else 0.0)
-    reals[PING_PONGS, b, c] = np.float32(sums[11])
-    reals[OUT_OF_SYNC, b, c] = np.float32(sums[12])
-    for k in range(N_SSB_BEAMS):
-        reals[SSB + k, b, c] = np.float32(sums[13 + k] / span)
+    reals[PING_PONGS, b, c] = np.float32(sums[10])
     reals[AGE, b, c] = _ZERO
+
+
+@inlined
+def _measure_links(link: np.ndarray, reals: np.ndarray, b: int, c: int) -> None:
+    users = 0.0
+    for k in range(N_SSB_BEAMS):
+        reals[SSB + k, b, c] = np.float32(link[2 + k])
+        users += link[2 + k]
+    reals[EFFICIENCY, b, c] = np.float32(link[0] / users if users > 0.0 else 0.0)
+    reals[OUT_OF_SYNC, b, c] = np.float32(link[1])
 
 
 @inlined
@@ -75,6 +81,7 @@ def measure_replica(s: StateArrays, b: int, step_s: float, fixed_w: float, r: Re
         r.flags[WAKING, b, c] = s.wake_left_s[b, c] > _ZERO
         r.flags[VALID, b, c] = True
         _measure_cell(s.cell_sum[b, c], s.elapsed_s[b], r.reals, b, c)
+        _measure_links(s.link[b, c], r.reals, b, c)
 
 
 @inlined

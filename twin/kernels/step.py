@@ -31,8 +31,7 @@ def account(p: ParamArrays, s: StateArrays, b: int, w: Scratch) -> None:
     overloaded cell everybody is served the same share and the rest is blocked; a user nobody can serve blocks
     all it asks for and is counted at the cell it hears best. Offered = served + blocked.
     """
-    rsrp, offered, rate, need, pixel = w.rsrp, w.offered, w.rate, w.need, w.pixel
-    qout = np.float32(p.qout)
+    rsrp, offered, rate, need = w.rsrp, w.offered, w.rate, w.need
     dt, n_residents = p.step_s, p.crowd_first
     coverage, guaranteed = np.float32(p.coverage_dbm), np.float32(p.guaranteed_mbps)
     serving, load, sums = s.serving[b], s.load[b], s.cell_sum[b]
@@ -50,15 +49,27 @@ def account(p: ParamArrays, s: StateArrays, b: int, w: Scratch) -> None:
         sums[c, 7] += dt if u < n_residents and not (connected and rsrp[c, u] >= coverage) else 0.0
         sums[c, 1] += dt * np.float64(served)
         sums[c, 2] += dt * np.float64(asked - served)
-        if connected:
-            sums[c, 10] += active * np.float64(rate[u] / p.rate_mbps[c, s.carrier[b, c]])
-            sums[c, 12] += 1.0 if active > 0.0 and w.sinr[u] < qout else 0.0
-            sums[c, 13 + p.ssb_beam[pixel[u], c]] += active
         asked_mbit += dt * np.float64(asked)
     for c in range(need.shape[0]):
         sums[c, 0] += dt * np.float64(load[c])
     s.offered_mbit[b] += asked_mbit
     s.elapsed_s[b] += dt
+
+
+@inlined
+def sample_links(p: ParamArrays, s: StateArrays, b: int, w: Scratch) -> None:
+    """Count the active users of every cell by SSB beam, and what they tell of their links.
+
+    Once per control period, as base stations sample these (TS 28.552 5.1.1.28.1); a later sample replaces it.
+    """
+    serving, link, qout = s.serving[b], s.link[b], np.float32(p.qout)
+    link[:] = 0.0
+    for u in range(serving.shape[0]):
+        c = serving[u]
+        if c >= 0 and w.offered[u] > _ZERO:
+            link[c, 0] += np.float64(w.rate[u] / p.rate_mbps[c, s.carrier[b, c]])
+            link[c, 1] += 1.0 if w.sinr[u] < qout else 0.0
+            link[c, 2 + p.ssb_beam[w.pixel[u], c]] += 1.0
 
 
 @inlined
@@ -84,6 +95,8 @@ def advance_replica(
         account(p, s, b, w)
         spend(p, s, b)
         s.step[b] += 1
+        if s.step[b] % p.sample_steps == 0:
+            sample_links(p, s, b, w)
 
 
 @kernel
