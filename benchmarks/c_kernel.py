@@ -56,6 +56,8 @@ def build(folder: Path, extra_flags: tuple[str, ...] = ()) -> Bind:
 
 def _binder(library: ctypes.CDLL) -> Bind:
     def bind(params: Params, state: State) -> Step:
+        if params.scenario.slicing.types:
+            raise ValueError(f"scenario {params.scenario.name!r} has slices: the C loop knows none")
         scratch = make_scratch(state.arrays)
         parts = [structure(part) for part in (params.arrays, state.arrays, scratch)]
         parts.append(shape_of(params, state))
@@ -68,7 +70,7 @@ def _binder(library: ctypes.CDLL) -> Bind:
         def step(command: Command, n_steps: int) -> None:
             check_command(owners[0], command, owners[1].n_replicas)
             wanted = command.settings
-            library.advance(p, s, n, *(_pointer(array) for array in wanted), ctypes.c_int64(n_steps), w)
+            library.advance(p, s, n, *(_pointer(array) for array in wanted[:3]), ctypes.c_int64(n_steps), w)
 
         return step
 

@@ -16,7 +16,10 @@ typedef struct {
     double a3_margin_db, ttt_s, ping_pong_s;
     int64_t sample_steps;
     double qout, muting_loss_db, user_mbps;
-    int64_t crowd_first;
+    int64_t crowd_first, slice_first, slice_users;
+    const int32_t *slice_size;
+    const float *slice_mbps, *slice_activity, *slice_packet_mbit, *slice_latency_s, *slice_arrival, *slice_hold_s;
+    double slice_max_ratio, slice_radius_m;
     double guaranteed_mbps, coverage_dbm, fixed_w;
 } Params;
 
@@ -35,14 +38,17 @@ typedef struct {
     const float *surge;
     int8_t *carrier, *beam, *shift_db;
     float *wake_left_s, *load;
-    double *cell_sum, *link, *offered_mbit, *elapsed_s;
+    float *request;
+    int8_t *answer, *slot_kind, *slot_tier;
+    float *slot_left_s, *slot_xy;
+    double *slot_sum, *cell_sum, *link, *offered_mbit, *elapsed_s;
 } State;
 
 typedef struct {
     int32_t *pixel, *column;
     float *rsrp, *power, *rank;
     int32_t *best;
-    float *best_rank, *total, *sinr, *offered, *rate, *need, *area_mbps;
+    float *best_rank, *total, *sinr, *offered, *rate, *need, *slice_need, *area_mbps;
 } Scratch;
 
 typedef struct {
@@ -50,7 +56,7 @@ typedef struct {
 } Shape;
 
 enum { PRB, VOLUME, BLOCKED, USERS, ACTIVE, THROUGHPUT, BELOW, UNCOVERED, ENERGY, HANDOVERS,
-       PING_PONGS, N_SUMS };
+       PING_PONGS, SLICE_PRB, N_SUMS };
 enum { EFFICIENCY, OUT_OF_SYNC, SSB_0, N_LINKS = SSB_0 + 4 };
 enum { ONSET_S, RAMP_S, HOLD_S, PEAK_MBPS, VENUE, N_SURGE };
 enum { N_STATES = 5, ROUNDS = 2, STEPS_PER_HEADING = 5, DEMAND = 0, HEADING = 1 };

@@ -19,7 +19,7 @@ FEW, MANY = 8, 136
 
 
 def replica_bytes(n_cells: int, n_users: int, n_layers: int, n_areas: int) -> int:
-    """Return the size of one replica's state: linear in cells and users, never their product."""
+    """Return the size of one replica's state without slices: linear in cells and users, never their product."""
     user = (
         4 * 7 + 4 * n_layers
     )  # place, weight, server before and now, two times; building loss on each frequency

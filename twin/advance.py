@@ -35,6 +35,11 @@ def check_command(params: Params, command: Command, n_replicas: int) -> None:
         raise ValueError(
             f"command is for {command.carrier_state.shape} (replicas, cells), the state has {shape}"
         )
+    places = params.scenario.slicing.requests
+    if command.admit.shape[1] not in (0, places):
+        raise ValueError(
+            f"admit answers {command.admit.shape[1]} requests, the scenario has {places} at a time"
+        )
     strange = np.argwhere(command.beam >= params.n_beams)
     if len(strange):
         row, cell = strange[0]

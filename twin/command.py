@@ -9,6 +9,7 @@ import numpy as np
 from .carrier import N_CARRIER_STATES, CarrierState
 from .kernels.layout import Settings
 from .kernels.rules import holds_other, spread_rows
+from .slicing import Tier
 from .types import I8, I32, I64
 
 LARGEST_OFFSET_DB = 24  # Q-OffsetRange of TS 38.331
@@ -29,12 +30,10 @@ class Command:
     """
 
     carrier_state: I8  # (B, C), CarrierState
-    beam: I8 = field(
-        default_factory=_as_planned
-    )  # (B, C), broadcast pattern of the cell; left out: 0, the planned one
-    offset_db: I8 = field(
-        default_factory=_as_planned
-    )  # (B, C), on top of the planned individual offset; left out: 0
+    # what is left out is as planned: the planned pattern and offset, every request for a slice refused
+    beam: I8 = field(default_factory=_as_planned)  # (B, C), broadcast pattern of the cell
+    offset_db: I8 = field(default_factory=_as_planned)  # (B, C), on top of the planned individual offset
+    admit: I8 = field(default_factory=_as_planned)  # (B, R), ``Tier`` for every request for a slice
 
     def __post_init__(self) -> None:
         states = self.carrier_state
@@ -49,6 +48,18 @@ class Command:
             )
         self._fill("beam", 0, 127)
         self._fill("offset_db", -LARGEST_OFFSET_DB, LARGEST_OFFSET_DB)
+        self._check_answers()
+
+    def _check_answers(self) -> None:
+        answers, n = self.admit, len(self.carrier_state)
+        if answers.shape == (0, 0):
+            object.__setattr__(self, "admit", np.zeros((n, 0), np.int8))
+        elif answers.dtype != _BYTE or answers.ndim != 2 or len(answers) != n:
+            raise ValueError(
+                f"admit must be int8 of shape ({n}, requests), got {answers.dtype} {answers.shape}"
+            )
+        elif holds_other(answers, 0, len(Tier) - 1):
+            raise ValueError(f"admit holds values outside 0..{len(Tier) - 1}: {np.unique(answers)}")
 
     def _fill(self, name: str, low: int, high: int) -> None:
         values, shape = getattr(self, name), self.carrier_state.shape
@@ -62,12 +73,16 @@ class Command:
     @property
     def settings(self) -> Settings:
         """The arrays as kernels read them."""
-        return Settings(*(np.ascontiguousarray(a) for a in (self.carrier_state, self.beam, self.offset_db)))
+        return Settings(*(np.ascontiguousarray(array) for array in self._arrays))
+
+    @property
+    def _arrays(self) -> tuple[I8, I8, I8, I8]:
+        return self.carrier_state, self.beam, self.offset_db, self.admit
 
     @property
     def is_planned(self) -> bool:
-        """Tell whether beams and offsets are those of the plan everywhere: only carrier states are asked for."""
-        return not (np.any(self.beam) or np.any(self.offset_db))
+        """Tell whether nothing but carrier states is asked for: beams and offsets as planned, no slice admitted."""
+        return not (np.any(self.beam) or np.any(self.offset_db) or np.any(self.admit))
 
     @staticmethod
     def of(states: object) -> Command:
@@ -102,5 +117,4 @@ class Command:
 
     def rows(self, index: object) -> Command:
         """Select replicas with any numpy index that keeps the arrays two-dimensional."""
-        arrays = (self.carrier_state, self.beam, self.offset_db)
-        return Command(*(np.ascontiguousarray(array[index]) for array in arrays))  # type: ignore[index]
+        return Command(*(np.ascontiguousarray(array[index]) for array in self._arrays))  # type: ignore[index]

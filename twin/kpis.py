@@ -44,6 +44,7 @@ MEASUREMENTS: dict[str, Measurement] = {
     "ping_pongs": Measurement(
         "MM.HoExeInterSucc.PingPong", "count", "TR 36.839 5.1; no 3GPP counter, from histories", True
     ),
+    "slice_prb": Measurement("RRU.PrbUsedDl.SNSSAI", "%", "TS 28.552 5.1.1.2.5, of all PRBs", True),
     "efficiency": Measurement(
         "CARR.WBCQIDist.MeanEfficiency", "bit/s/Hz", "TS 28.552 5.1.1.11.1, bins x TS 38.214 5.2.2.1", True
     ),
@@ -80,6 +81,7 @@ class Kpis:
     power: F32  # (B, C), W; without the sites' fixed power
     handovers: F32  # (B, C)
     ping_pongs: F32  # (B, C), handovers back to where a user came from
+    slice_prb: F32  # (B, C), %, used by slices
     efficiency: F32  # (B, C), bit/s/Hz, mean of active users; this and the following are samples at the end
     out_of_sync: F32  # (B, C), re-establishment attempts
     ssb_0: F32  # (B, C), active users per SSB beam, side by side in azimuth

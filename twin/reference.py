@@ -6,8 +6,6 @@ hang on their last bit; everything else is float64.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from .carrier import CarrierState, is_serving_state
@@ -23,6 +21,7 @@ from .kernels.layout import (
 )
 from .kernels.maths import DEMAND, HEADING
 from .params import Params
+from .reference_slices import Shared, account_slices, draw_requests, obey_slices, slice_demand_mbps
 from .seeding import bits, normal
 from .state import State
 from .types import F32, F64, I32, I64, Bool
@@ -35,6 +34,7 @@ ROUNDS = 2
 def advance_reference(params: Params, state: State, command: Command, n_steps: int) -> None:
     """Move every replica ``n_steps`` twin steps on, in place, as ``advance`` does; tens of times slower."""
     _obey(params.arrays, state.arrays, command)
+    obey_slices(params.arrays, state.arrays, command)
     for _ in range(n_steps):
         _step(params.arrays, state.arrays)
 
@@ -44,12 +44,15 @@ def _step(p: ParamArrays, s: StateArrays) -> None:
     _walk(p, s)
     pixel = _pixels(p, s)
     rsrp_dbm, offered_mbps = _rsrp_dbm(p, s, pixel), _offered_mbps(p, s, pixel)
+    offered_mbps = np.concatenate([offered_mbps, slice_demand_mbps(p, s)], axis=1)
     _hand_over(p, s, rsrp_dbm)
     cells = _share_cells(p, s, rsrp_dbm, offered_mbps)
     _account(p, s, rsrp_dbm, cells)
+    account_slices(p, s, cells)
     _spend(p, s)
     s.step[:] += 1
     _sample_links(p, s, pixel, cells)
+    draw_requests(p, s)
 
 
 def _now_s(p: ParamArrays, s: StateArrays) -> F64:
@@ -127,7 +130,7 @@ def _offered_mbps(p: ParamArrays, s: StateArrays, pixel: I64) -> F64:
     residents = slice(0, p.crowd_first)
     asked = np.take_along_axis(area_mbps, p.pixel_area[pixel[:, residents]].astype(np.int64), axis=1)
     crowds = []
-    n_crowd, n_slots = s.user_x.shape[1] - p.crowd_first, s.surge.shape[1]
+    n_crowd, n_slots = p.slice_first - p.crowd_first, s.surge.shape[1]
     bounds = n_crowd * np.arange(n_slots + 1) // n_slots
     for slot, size in enumerate(np.diff(bounds)):
         share = _surge_mbps(p, s, slot) / max(1, size)
@@ -186,26 +189,22 @@ def _hand_over(p: ParamArrays, s: StateArrays, rsrp_dbm: F32) -> None:
     s.cell_sum[:, :, CellSum.PING_PONGS] += _sum_by_cell(best, rank.shape[1], back)
 
 
-@dataclass(frozen=True)
-class _Shared:
-    """How cells are shared among their users."""
-
-    offered: F64  # (B, U), Mbit/s
-    rate: F64  # (B, U), Mbit/s with the cell to oneself
-    need: F64  # (B, C), PRBs asked for over PRBs there are
-    sinr: F64  # (B, U)
-
-
-def _share_cells(p: ParamArrays, s: StateArrays, rsrp_dbm: F32, offered: F64) -> _Shared:
+def _share_cells(p: ParamArrays, s: StateArrays, rsrp_dbm: F32, offered: F64) -> Shared:
     """Iterate load -> interference -> rate -> load, from the last step's load."""
     power_mw = 10.0 ** (rsrp_dbm.astype(np.float64) / 10)
-    shared = _Shared(offered, offered, s.load.astype(np.float64), offered)
+    load, n_cells = s.load.astype(np.float64), s.load.shape[1]
+    shared = Shared(offered, offered, load, load, offered)
+    by_slice = np.arange(offered.shape[1]) >= p.slice_first
     for _ in range(ROUNDS):
-        sinr = _sinr(p, s, power_mw, np.minimum(shared.need, 1.0))
+        sinr = _sinr(p, s, power_mw, load)
         rate = _rates(p, s, sinr)
         share = np.divide(offered, rate, out=np.zeros_like(rate), where=rate > 0)
-        shared = _Shared(offered, rate, _sum_by_cell(s.serving, s.load.shape[1], share), sinr)
-    s.load[:] = np.minimum(shared.need, 1.0)
+        slice_need = _sum_by_cell(s.serving, n_cells, share * by_slice)
+        granted = np.minimum(slice_need, p.slice_max_ratio)
+        need = _sum_by_cell(s.serving, n_cells, share * ~by_slice)
+        load = np.minimum(need, 1 - granted) + granted
+        shared = Shared(offered, rate, need / (1 - granted), slice_need, sinr)
+    s.load[:] = load
     return shared
 
 
@@ -230,12 +229,12 @@ def _rates(p: ParamArrays, s: StateArrays, sinr: F64) -> F64:
 # Accounts
 
 
-def _account(p: ParamArrays, s: StateArrays, rsrp_dbm: F32, cells: _Shared) -> None:
+def _account(p: ParamArrays, s: StateArrays, rsrp_dbm: F32, cells: Shared) -> None:
     """Add one step to the sums; a user without a cell counts where it hears the strongest signal."""
     home = np.where(s.serving == NOBODY, rsrp_dbm.argmax(axis=1), s.serving)
     connected, active = s.serving != NOBODY, cells.offered > 0
     pick = lambda per_cell: np.take_along_axis(per_cell, home, axis=1)  # noqa: E731
-    throughput = cells.rate * (1 - pick(np.minimum(cells.need, 1)))
+    throughput = cells.rate * (1 - pick(s.load).astype(np.float64))
     served = np.where(cells.rate > 0, cells.offered / np.maximum(pick(cells.need), 1), 0)
     covered = connected & (np.take_along_axis(rsrp_dbm, home[:, None], axis=1)[:, 0] >= p.coverage_dbm)
     resident = np.arange(home.shape[1]) < p.crowd_first
@@ -248,14 +247,15 @@ def _account(p: ParamArrays, s: StateArrays, rsrp_dbm: F32, cells: _Shared) -> N
         CellSum.BELOW: active & ~(connected & (throughput >= p.guaranteed_mbps)),
         CellSum.UNCOVERED: resident & ~covered,
     }
+    ours = slice(0, p.slice_first)
     for column, values in per_user.items():
-        s.cell_sum[:, :, column] += p.step_s * _sum_by_cell(home, rsrp_dbm.shape[1], values)
+        s.cell_sum[:, :, column] += p.step_s * _sum_by_cell(home[:, ours], rsrp_dbm.shape[1], values[:, ours])
     s.cell_sum[:, :, CellSum.PRB] += p.step_s * s.load
-    s.offered_mbit[:] += p.step_s * cells.offered.sum(axis=1)
+    s.offered_mbit[:] += p.step_s * cells.offered[:, ours].sum(axis=1)
     s.elapsed_s[:] += p.step_s
 
 
-def _sample_links(p: ParamArrays, s: StateArrays, pixel: I64, cells: _Shared) -> None:
+def _sample_links(p: ParamArrays, s: StateArrays, pixel: I64, cells: Shared) -> None:
     """Count what active users with a cell tell of their links, at the end of a control period."""
     due = s.step % p.sample_steps == 0
     active = (cells.offered > 0) & (s.serving != NOBODY)

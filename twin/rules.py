@@ -5,7 +5,7 @@ The shield masks and projects with these, the environments derive their action m
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -16,6 +16,8 @@ from .kernels.layout import Settings
 from .kernels.rules import OrderArrays, RuleArrays, dwell_replicas, project_replicas
 from .params import Params
 from .types import I32, Bool
+
+_LONG_AGO = 1_000_000  # control periods
 
 
 @dataclass(frozen=True)
@@ -53,15 +55,15 @@ class Precedent:
     def fresh(n_replicas: int, n_cells: int) -> Precedent:
         """Everything awake since long ago."""
         return Precedent(
-            Command.all_active(n_replicas, n_cells), np.full((n_replicas, n_cells), 1_000_000, dtype=np.int32)
+            Command.all_active(n_replicas, n_cells), np.full((n_replicas, n_cells), _LONG_AGO, dtype=np.int32)
         )
 
     def renewed(self, rows: np.ndarray) -> Precedent:
         """Return the precedent with some replicas fresh again."""
         settings, dwell = tuple(array.copy() for array in self.command.settings), self.dwell.copy()
-        fresh = Precedent.fresh(1, dwell.shape[1])
-        for array, first in zip((*settings, dwell), (*fresh.command.settings, fresh.dwell), strict=True):
-            array[rows] = first
+        for array in settings:
+            array[rows] = 0
+        dwell[rows] = _LONG_AGO
         return Precedent(Command(*settings), dwell)
 
     def order(self, wanted: Settings) -> OrderArrays:
@@ -111,5 +113,5 @@ def project(rules: Rules, precedent: Precedent, proposed: Command) -> Command:
     always legal.
     """
     states = proposed.carrier_state.copy()
-    project_replicas(rules.arrays, precedent.order(Settings(states, proposed.beam, proposed.offset_db)))
-    return Command(states, proposed.beam, proposed.offset_db)
+    project_replicas(rules.arrays, precedent.order(proposed.settings._replace(states=states)))
+    return replace(proposed, carrier_state=states)

@@ -6,10 +6,11 @@ Every field has a unit in its name or comment. Values that no public source give
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 
 from .beam_pattern import standard_pattern
 from .carrier import N_CARRIER_STATES
+from .slicing import Slicing
 
 LAYERS = ("coverage", "capacity")
 
@@ -236,10 +237,10 @@ class Faults:
     delay_periods: int = 0
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            value = getattr(self, field.name)
-            _require(value >= 0, f"faults.{field.name}={value} is negative")
-            _require(value <= 1 or field.name == "delay_periods", f"faults.{field.name}={value} is above 1")
+        for name in (each.name for each in fields(self)):
+            value = getattr(self, name)
+            _require(value >= 0, f"faults.{name}={value} is negative")
+            _require(value <= 1 or name == "delay_periods", f"faults.{name}={value} is above 1")
 
 
 @dataclass(frozen=True)
@@ -263,6 +264,7 @@ class Scenario:
     handover: Handover
     sleep: Sleep
     faults: Faults
+    slicing: Slicing = field(default_factory=Slicing)
 
     def __post_init__(self) -> None:
         pixels = self.width_m / self.pixel_m if self.pixel_m > 0 else 0.0

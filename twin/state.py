@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from .kernels.layout import N_CELL_SUMS, N_LINK_SAMPLES, N_SURGE_FIELDS, N_SURGES, StateArrays
+from .kernels.layout import N_CELL_SUMS, N_LINK_SAMPLES, N_SLOT_SUMS, N_SURGE_FIELDS, N_SURGES, StateArrays
 from .kernels.maths import AREA, DAY, INDOOR, INDOOR_DEPTH, PLACE_X, PLACE_Y, SIGMA, SURGE, WEIGHT
 from .outdoor_to_indoor import INDOOR_LOSS_DB_PER_M, WALL_SIGMA_DB, o2i_wall_loss_db
 from .params import Params
@@ -86,6 +87,7 @@ def begin(params: Params, seed: I64, episode: I64) -> State:
             shift_db=np.zeros((n, cells), np.int8),
             wake_left_s=np.zeros((n, cells), np.float32),
             load=np.zeros((n, cells), np.float32),
+            **_no_slices(params, n),
             cell_sum=np.zeros((n, cells, N_CELL_SUMS), np.float64),
             link=np.zeros((n, cells, N_LINK_SAMPLES), np.float64),
             offered_mbit=np.zeros(n, np.float64),
@@ -97,10 +99,27 @@ def begin(params: Params, seed: I64, episode: I64) -> State:
     return state
 
 
+def _no_slices(params: Params, n: int) -> dict[str, Any]:
+    """Return a door nobody waits at, and empty slots."""
+    slots, places = params.scenario.slicing.slots, params.scenario.slicing.requests
+    request = np.zeros((n, places, 4), np.float32)
+    request[:, :, 0] = -1.0
+    return {
+        "request": request,
+        "answer": np.full((n, places), -1, np.int8),
+        "slot_kind": np.full((n, slots), -1, np.int8),
+        "slot_tier": np.zeros((n, slots), np.int8),
+        "slot_left_s": np.zeros((n, slots), np.float32),
+        "slot_xy": np.zeros((n, slots, 2), np.float32),
+        "slot_sum": np.zeros((n, slots, N_SLOT_SUMS), np.float64),
+    }
+
+
 def open_period(state: State) -> None:
     """Begin a measurement period: set all sums to zero."""
     state.arrays.cell_sum[:] = 0.0
     state.arrays.link[:] = 0.0
+    state.arrays.slot_sum[:] = 0.0
     state.arrays.offered_mbit[:] = 0.0
     state.arrays.elapsed_s[:] = 0.0
 

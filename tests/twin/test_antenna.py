@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ranrein.twin.antenna import INDOOR_ELEMENT, column_gain_db, element_gain_db, sector_gain_db
+from ranrein.twin.antenna import INDOOR_ELEMENT, array_power, column_gain_db, element_gain_db, sector_gain_db
 
 
 @pytest.mark.parametrize(
@@ -65,3 +65,17 @@ def test_tilting_down_raises_the_centre_and_cuts_the_edge() -> None:
 def test_a_column_without_elements_is_refused() -> None:
     with pytest.raises(ValueError, match="n_elements = 0"):
         column_gain_db(90.0, 90.0, 0)
+
+
+@pytest.mark.parametrize("n_elements", [1, 4, 10])
+def test_the_closed_form_of_an_array_is_its_sum(n_elements: int) -> None:
+    theta = np.linspace(0.0, 180.0, 721)
+    turns = 0.5 * (np.cos(np.deg2rad(theta)) - np.cos(np.deg2rad(98.0)))
+    by_sum = 10.0 ** (column_gain_db(theta, 98.0, n_elements) / 10.0)
+    assert array_power(turns, n_elements) == pytest.approx(by_sum, abs=1e-9)
+    assert array_power([0.0, 1.0, 2.0], n_elements) == pytest.approx(n_elements)
+
+
+def test_an_array_without_elements_is_refused() -> None:
+    with pytest.raises(ValueError, match="n_elements = 0 is not an array"):
+        array_power(0.0, 0)

@@ -15,13 +15,14 @@ from ranrein.twin.link import (
     n_prb,
     peak_rate_mbps,
     spectral_efficiency,
+    truncated_shannon,
     usable_bandwidth_hz,
 )
 
 CQI_CSV = Path(__file__).parents[1] / "data" / "ts38214_cqi_tables.csv"
 
 
-@pytest.mark.parametrize("table", [1, 2])
+@pytest.mark.parametrize("table", [1, 2, 3])
 def test_cqi_table_is_that_of_ts_38_214(table: int) -> None:
     with CQI_CSV.open(newline="") as file:
         rows = [row for row in csv.DictReader(file) if int(row["cqi_table"]) == table]
@@ -58,9 +59,24 @@ def test_efficiency_of_unusual_sinr_fails_closed(sinr: float, expected: float) -
     assert spectral_efficiency(sinr) == pytest.approx(expected)
 
 
+def test_truncated_shannon_is_cut_at_both_ends() -> None:
+    sinr = 10.0 ** (np.array([-10.1, -10.0, 0.0, 20.0, 60.0]) / 10.0)
+    got = truncated_shannon(sinr, alpha=0.6, max_efficiency=4.4)
+    np.testing.assert_allclose(got, [0.0, 0.6 * np.log2(1.1), 0.6, 0.6 * np.log2(101.0), 4.4], rtol=1e-12)
+    assert truncated_shannon(np.nan) == 0.0
+    with pytest.raises(ValueError, match=r"alpha = 1\.5"):
+        truncated_shannon(1.0, alpha=1.5)
+    with pytest.raises(ValueError, match="max_efficiency = nan"):
+        truncated_shannon(1.0, max_efficiency=float("nan"))
+
+
 @pytest.mark.parametrize(
     ("bandwidth_mhz", "scs_khz", "expected"),
     [
+        (35, 15, 188),
+        (45, 15, 242),
+        (35, 30, 92),
+        (45, 30, 119),
         (10, 15, 52),
         (20, 15, 106),
         (40, 15, 216),

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ranrein.twin.link import N_PRB
 from ranrein.twin.power import (
     break_even_gap_s,
     idle_power_rel,
@@ -15,6 +16,7 @@ from ranrein.twin.power import (
     relative_power_dl,
     relative_power_ul,
     transition,
+    watt_scale,
 )
 
 DATA = Path(__file__).parents[1] / "data"
@@ -95,6 +97,77 @@ def test_idle_power_rises_with_the_number_of_beams() -> None:
 )
 def test_break_even_gaps(category: int, deeper: str, shallower: str, gap_s: float) -> None:
     assert break_even_gap_s(category, 1, deeper, shallower) == pytest.approx(gap_s, abs=1e-9)
+
+
+@pytest.mark.parametrize("category", [1, 2])
+@pytest.mark.parametrize("reference_set", [1, 2, 3])
+@pytest.mark.parametrize(("deeper", "shallower"), [("light", "micro"), ("deep", "light"), ("deep", "micro")])
+def test_sleeping_deeper_pays_from_the_break_even_gap_on(
+    category: int, reference_set: int, deeper: str, shallower: str
+) -> None:
+    levels = power_levels(category, reference_set)
+
+    def energy(depth: str, gap_ms: float) -> float:
+        return levels.idle(depth) * gap_ms + transition(category, depth)[1]
+
+    gap_ms = 1e3 * break_even_gap_s(category, reference_set, deeper, shallower)
+    assert energy(deeper, gap_ms) == pytest.approx(energy(shallower, gap_ms), rel=1e-12)
+    assert energy(deeper, 1.01 * gap_ms) < energy(shallower, 1.01 * gap_ms)
+    assert energy(deeper, 0.99 * gap_ms) > energy(shallower, 0.99 * gap_ms)
+
+
+def test_the_gap_must_also_hold_the_transition() -> None:
+    """Break-even 3 ms needs 6, 38 ms needs 50; category 2: 320 ms needs 640, deep sleep 14.5 s holds its 10 s."""
+    assert [1e3 * transition(1, depth)[0] for depth in ("light", "deep")] == [6.0, 50.0]
+    assert [transition(2, depth)[0] for depth in ("light", "deep")] == [0.64, 10.0]
+    assert break_even_gap_s(1, 1, "deep", "light") == pytest.approx(0.038, abs=5e-4)
+    assert break_even_gap_s(2, 1, "deep", "light") == pytest.approx(14.5, abs=0.05)
+
+
+@pytest.mark.parametrize(("depth", "needed_ms"), [("light", 640.0), ("deep", 10_000.0)])
+def test_category_2_cannot_sleep_between_ordinary_bursts(depth: str, needed_ms: float) -> None:
+    with pytest.raises(ValueError, match=f"{needed_ms:g} ms transition to {depth}"):
+        idle_power_rel(2, 1, depth, ssb_period_ms=160.0)
+    period_ms = 2.0 * needed_ms
+    assert idle_power_rel(2, 1, depth, ssb_period_ms=period_ms) < idle_power_rel(
+        2, 1, "micro", ssb_period_ms=period_ms
+    )
+
+
+def test_reference_sets_are_those_of_the_study() -> None:
+    for row in _rows("tr38864_reference_configs.csv"):
+        carrier = N_PRB[int(row["bandwidth_mhz"]), int(row["scs_khz"])]
+        explicit = idle_power_rel(1, int(row["ref_set"]), "micro", s_f_ssb=20.0 / carrier)
+        assert explicit == idle_power_rel(1, int(row["ref_set"]), "micro")
+
+
+def test_watts_follow_a_stated_fixed_share() -> None:
+    idle = idle_power_rel(1, 1, "micro")
+    scale = watt_scale(1000.0, 0.45, 280.0, idle)
+    assert scale.watts(280.0) == pytest.approx(1000.0)
+    assert scale.watts(idle) == pytest.approx(450.0)
+    assert scale.fixed_w == pytest.approx(1000.0 - 280.0 * 550.0 / (280.0 - idle))
+    assert scale.watts(1.0) < scale.watts(25.0) < scale.watts(idle)
+    assert watt_scale(1000.0, 0.5, 280.0, 140.0).fixed_w == pytest.approx(0.0, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("full_w", "share", "full_rel", "idle_rel"),
+    [
+        (1000.0, 0.1, 280.0, 60.7),  # less than the relative model itself keeps at no load
+        (1000.0, 1.0, 280.0, 60.7),
+        (0.0, 0.5, 280.0, 60.7),
+        (1000.0, 0.5, 50.0, 60.7),
+        (1000.0, float("nan"), 280.0, 60.7),
+    ],
+)
+def test_a_share_that_no_scale_fits_is_refused(
+    full_w: float, share: float, full_rel: float, idle_rel: float
+) -> None:
+    with pytest.raises(ValueError, match="give positive watts"):
+        watt_scale(full_w, share, full_rel, idle_rel)
+    with pytest.raises(ValueError, match="relative = -1"):
+        watt_scale(1000.0, 0.5, 280.0, 60.7).watts(-1.0)
 
 
 def test_both_states_take_equal_energy_at_the_break_even_gap() -> None:

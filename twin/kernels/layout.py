@@ -29,6 +29,7 @@ class CellSum(IntEnum):
     ENERGY = 8  # J
     HANDOVERS = 9  # incoming
     PING_PONGS = 10  # incoming, from where the user just came
+    SLICE_PRB = 11  # share of the PRBs that slices use x s
 
 
 class LinkSample(IntEnum):
@@ -53,6 +54,7 @@ class SurgeField(IntEnum):
 
 
 N_CELL_SUMS = len(CellSum)
+N_SLOT_SUMS = 4  # see slices.py
 N_LINK_SAMPLES = len(LinkSample)
 N_SSB_BEAMS = 4  # counted per cell, side by side in azimuth
 N_SURGE_FIELDS = len(SurgeField)
@@ -65,6 +67,7 @@ class Settings(NamedTuple):
     states: I8  # (B, C), CarrierState
     beam: I8  # (B, C), index of a broadcast pattern; 0 is the planned one
     offset_db: I8  # (B, C), added to the planned cell individual offset
+    admit: I8  # (B, R), answer to every request for a slice: 0 refused, 1 in full, 2 at the reduced tier
 
 
 class ParamArrays(NamedTuple):
@@ -107,6 +110,17 @@ class ParamArrays(NamedTuple):
     muting_loss_db: float
     user_mbps: float  # mean offered per user at load 1
     crowd_first: int  # index of the first crowd user
+    slice_first: int  # index of the first user of a slice: slots side by side, slice_users each
+    slice_users: int
+    slice_size: I32  # (T,), users of a slice of each type
+    slice_mbps: F32  # (T, 2), asked for by an active user, in full and at the reduced tier
+    slice_activity: F32  # (T,), probability that a user is active in a step
+    slice_packet_mbit: F32  # (T,)
+    slice_latency_s: F32  # (T,), largest mean delay of its packets
+    slice_arrival: F32  # (T,), probability that a place at the door holds this or an earlier type
+    slice_hold_s: F32  # (T,), mean
+    slice_max_ratio: float  # of a cell's PRBs, for all slices together
+    slice_radius_m: float
     guaranteed_mbps: float
     coverage_dbm: float
     fixed_w: float
@@ -134,6 +148,13 @@ class StateArrays(NamedTuple):
     shift_db: I8  # (B, C), commanded change of the cell individual offset
     wake_left_s: F32  # (B, C), time until a woken carrier serves
     load: F32  # (B, C), PRB use of the last step, 0..1
+    request: F32  # (B, R, 4), type or -1, centre x and y in m, holding time in s
+    answer: I8  # (B, R), what became of the requests before, -1 where there was none
+    slot_kind: I8  # (B, N), type of the slice in a slot, or -1
+    slot_tier: I8  # (B, N), 1 in full, 2 reduced
+    slot_left_s: F32  # (B, N)
+    slot_xy: F32  # (B, N, 2), centre, m
+    slot_sum: F64  # (B, N, N_SLOT_SUMS), over the control period
     cell_sum: F64  # (B, C, N_CELL_SUMS)
     link: F64  # (B, C, N_LINK_SAMPLES)
     offered_mbit: F64  # (B,), of the control period
@@ -157,7 +178,8 @@ class Scratch(NamedTuple):
     sinr: F32  # (U,), linear
     offered: F32  # (U,), Mbit/s
     rate: F32  # (U,), Mbit/s with the whole cell to oneself
-    need: F32  # (C,), PRBs asked for over PRBs there are
+    need: F32  # (C,), PRBs asked for over PRBs there are for it
+    slice_need: F32  # (C,), the same by slices, over all PRBs
     area_mbps: F32  # (G,), offered per user of weight 1
 
 
@@ -179,5 +201,6 @@ def make_scratch(state: StateArrays) -> Scratch:
         offered=users[2],
         rate=users[3],
         need=np.empty(n_cells, np.float32),
+        slice_need=np.zeros(n_cells, np.float32),
         area_mbps=np.empty(state.area_load.shape[1], np.float32),
     )

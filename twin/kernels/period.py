@@ -66,6 +66,7 @@ def run_period(
         dwell_replica(order, b, out.dwell)
         s.cell_sum[b] = 0.0
         s.link[b] = 0.0
+        s.slot_sum[b] = 0.0
         s.offered_mbit[b] = 0.0
         s.elapsed_s[b] = 0.0
         advance_replica(p, s, b, order.wanted, law.n_steps, w.scratch)

@@ -6,6 +6,7 @@ import numpy as np
 
 from .compiled import inlined
 from .layout import ParamArrays, Settings, StateArrays
+from .slices import admit_slices, release_slices
 
 _ZERO = np.float32(0.0)
 _ACTIVE = 0
@@ -14,7 +15,7 @@ _ENERGY = 8
 
 @inlined
 def obey(p: ParamArrays, s: StateArrays, b: int, wanted: Settings) -> None:
-    """Take beams and offsets over, and start the transition of every cell whose commanded state changes.
+    """Take beams, offsets and slices over, and start the transition of every cell whose commanded state changes.
 
     Leaving a state for a shallower one takes the wake-up delay of the state that is left; a cell that is
     still waking keeps the longer of the two delays. Going deeper is immediate, but ends a boot only where
@@ -33,6 +34,9 @@ def obey(p: ParamArrays, s: StateArrays, b: int, wanted: Settings) -> None:
         both_ways_j = np.float64(p.transition_j[c, old]) + np.float64(p.transition_j[c, new])
         s.cell_sum[b, c, _ENERGY] += 0.5 * both_ways_j
         s.carrier[b, c] = new
+    if s.slot_kind.shape[1] > 0 and s.step[b] % p.sample_steps == 0:
+        release_slices(p, s, b)
+        admit_slices(p, s, b, wanted)
 
 
 @inlined

@@ -7,6 +7,7 @@ import numpy as np
 from .compiled import inlined
 from .layout import GAIN_STEP_DB, ParamArrays, Scratch, StateArrays
 from .maths import from_db
+from .slices import grant_slices
 
 _ZERO = np.float32(0.0)
 _ONE = np.float32(1.0)
@@ -27,22 +28,32 @@ def locate(p: ParamArrays, s: StateArrays, b: int, w: Scratch) -> None:
 
 
 @inlined
+def _look_up(p: ParamArrays, s: StateArrays, b: int, w: Scratch) -> None:
+    """Write the gain of every cell at every user under the pattern in force, in ``GAIN_STEP_DB``.
+
+    A pixel's gains stand side by side: they are fetched once, not cell by cell.
+    """
+    pixel, gain, column = w.pixel, w.rsrp, w.column
+    if p.gain.shape[1] == gain.shape[0]:  # no cell has a choice of patterns
+        for u in range(gain.shape[1]):
+            row = p.gain[pixel[u]]
+            for c in range(gain.shape[0]):
+                gain[c, u] = np.float32(row[c])
+        return
+    for c in range(column.shape[0]):
+        column[c] = p.first_column[c] + np.int32(s.beam[b, c])
+    for u in range(gain.shape[1]):
+        row = p.gain[pixel[u]]
+        for c in range(gain.shape[0]):
+            gain[c, u] = np.float32(row[column[c]])
+
+
+@inlined
 def receive(p: ParamArrays, s: StateArrays, b: int, w: Scratch) -> None:
     """Write the RSRP of every cell at every user in dBm, whether the cell sends or not."""
-    pixel, rsrp, column = w.pixel, w.rsrp, w.column
+    rsrp = w.rsrp
     muting = np.float32(p.muting_loss_db)
-    if p.gain.shape[1] == rsrp.shape[0]:  # nothing to choose from
-        for u in range(rsrp.shape[1]):
-            row = p.gain[pixel[u]]  # a pixel's gains stand side by side: fetched once, not cell by cell
-            for c in range(rsrp.shape[0]):
-                rsrp[c, u] = np.float32(row[c])
-    else:
-        for c in range(column.shape[0]):
-            column[c] = p.first_column[c] + np.int32(s.beam[b, c])
-        for u in range(rsrp.shape[1]):
-            row = p.gain[pixel[u]]
-            for c in range(rsrp.shape[0]):
-                rsrp[c, u] = np.float32(row[column[c]])
+    _look_up(p, s, b, w)
     for c in range(rsrp.shape[0]):
         layer = p.layer[c]
         sent = p.tx_dbm[c] - (muting if s.carrier[b, c] == 1 else _ZERO)
@@ -145,22 +156,34 @@ def _rates(p: ParamArrays, s: StateArrays, b: int, w: Scratch) -> None:
 
 
 @inlined
+def _fill_cells(p: ParamArrays, s: StateArrays, b: int, w: Scratch) -> None:
+    """Write what is asked of every cell, and its load: slices come first, up to their maximum ratio."""
+    offered, rate, need = w.offered, w.rate, w.need
+    serving, load, most = s.serving[b], s.load[b], np.float32(p.slice_max_ratio)
+    need[:] = _ZERO
+    for u in range(p.slice_first):
+        if rate[u] > _ZERO:
+            need[serving[u]] += offered[u] / rate[u]
+    if p.slice_first < rate.shape[0]:
+        grant_slices(p, s, b, w)
+    for c in range(need.shape[0]):
+        granted = min(w.slice_need[c], most)
+        load[c] = min(need[c], _ONE - granted) + granted
+
+
+@inlined
 def share_cells(p: ParamArrays, s: StateArrays, b: int, w: Scratch) -> None:
     """Find loads and rates that agree with each other, from RSRP and offered traffic.
 
-    Starts from the last step's load; ``need`` above 1 means that a cell is overloaded.
+    Starts from the last step's load; ``need`` above 1 means that slices leave too little of a cell for the others.
     """
-    rsrp, power, offered, rate, need = w.rsrp, w.power, w.offered, w.rate, w.need
-    serving, load = s.serving[b], s.load[b]
+    rsrp, power = w.rsrp, w.power
     for c in range(rsrp.shape[0]):
         for u in range(rsrp.shape[1]):
             power[c, u] = from_db(rsrp[c, u])
     for _ in range(ROUNDS):
         _sinr(p, s, b, w)
         _rates(p, s, b, w)
-        need[:] = _ZERO
-        for u in range(rate.shape[0]):
-            if rate[u] > _ZERO:
-                need[serving[u]] += offered[u] / rate[u]
-        for c in range(need.shape[0]):
-            load[c] = min(need[c], _ONE)
+        _fill_cells(p, s, b, w)
+    for c in range(w.need.shape[0]):
+        w.need[c] = w.need[c] / (_ONE - min(w.slice_need[c], np.float32(p.slice_max_ratio)))

@@ -11,9 +11,11 @@ from .compiled import inlined, kernel
 from .layout import N_SSB_BEAMS, StateArrays
 from .maths import REPORT, draw, to_unit
 
-N_REALS = 17  # measurements that are real numbers, in the order of `kpis.MEASUREMENTS`
+N_REALS = 18  # measurements that are real numbers, in the order of `kpis.MEASUREMENTS`
 PRB, THROUGHPUT, BELOW, ACTIVE, CONNECTED, UNCOVERED, VOLUME, BLOCKED, POWER, HANDOVERS = range(10)
-PING_PONGS, EFFICIENCY, OUT_OF_SYNC, SSB = range(10, 14)  # and one row more for each further SSB beam
+PING_PONGS, SLICE_PRB, EFFICIENCY, OUT_OF_SYNC, SSB = range(
+    10, 15
+)  # and one row more for each further SSB beam
 AGE = N_REALS  # the row behind them: seconds since the value was measured
 WAKING, VALID = 0, 1  # rows of the flags
 LOST, OLD = 0, 1  # rows of what struck a report
@@ -58,6 +60,7 @@ def _measure_cell(sums: np.ndarray, span: float, reals: np.ndarray, b: int, c: i
     reals[POWER, b, c] = np.float32(sums[8] / span)
     reals[HANDOVERS, b, c] = np.float32(sums[9])
     reals[PING_PONGS, b, c] = np.float32(sums[10])
+    reals[SLICE_PRB, b, c] = np.float32(sums[11] / span) * _PERCENT
     reals[AGE, b, c] = _ZERO
 
 

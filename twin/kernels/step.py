@@ -8,6 +8,7 @@ from .compiled import inlined, kernel
 from .layout import ParamArrays, Scratch, Settings, StateArrays
 from .power import obey, spend
 from .radio import hand_over, locate, receive, share_cells
+from .slices import account_slices, draw_requests, offer_slices
 from .traffic import move_users, offer_traffic, step_noise
 
 _ZERO = np.float32(0.0)
@@ -29,14 +30,15 @@ def account(p: ParamArrays, s: StateArrays, b: int, w: Scratch) -> None:
 
     A user's throughput is that of a processor-sharing cell: its rate alone times the free share. In an
     overloaded cell everybody is served the same share and the rest is blocked; a user nobody can serve blocks
-    all it asks for and is counted at the cell it hears best. Offered = served + blocked.
+    all it asks for and is counted at the cell it hears best. Offered = served + blocked. The users of slices have
+    accounts of their own.
     """
     rsrp, offered, rate, need = w.rsrp, w.offered, w.rate, w.need
     dt, n_residents = p.step_s, p.crowd_first
     coverage, guaranteed = np.float32(p.coverage_dbm), np.float32(p.guaranteed_mbps)
     serving, load, sums = s.serving[b], s.load[b], s.cell_sum[b]
     asked_mbit = 0.0
-    for u in range(offered.shape[0]):
+    for u in range(p.slice_first):
         connected = serving[u] >= 0
         c = serving[u] if connected else _nearest_cell(rsrp, u)
         asked, throughput = offered[u], rate[u] * (_ONE - load[c])
@@ -52,6 +54,8 @@ def account(p: ParamArrays, s: StateArrays, b: int, w: Scratch) -> None:
         asked_mbit += dt * np.float64(asked)
     for c in range(need.shape[0]):
         sums[c, 0] += dt * np.float64(load[c])
+    if p.slice_first < offered.shape[0]:
+        account_slices(p, s, b, w)
     s.offered_mbit[b] += asked_mbit
     s.elapsed_s[b] += dt
 
@@ -78,6 +82,8 @@ def observe_radio(p: ParamArrays, s: StateArrays, b: int, w: Scratch) -> None:
     locate(p, s, b, w)
     receive(p, s, b, w)
     offer_traffic(p, s, b, w)
+    if p.slice_first < w.offered.shape[0]:
+        offer_slices(p, s, b, w)
 
 
 @inlined
@@ -97,6 +103,7 @@ def advance_replica(
         s.step[b] += 1
         if s.step[b] % p.sample_steps == 0:
             sample_links(p, s, b, w)
+            draw_requests(p, s, b)
 
 
 @kernel

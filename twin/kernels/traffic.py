@@ -77,13 +77,13 @@ def move_users(p: ParamArrays, s: StateArrays, b: int) -> None:
 def offer_traffic(p: ParamArrays, s: StateArrays, b: int, w: Scratch) -> None:
     """Write what each user asks for in Mbit/s, from where it is."""
     pixel, offered, area_mbps = w.pixel, w.offered, w.area_mbps
-    n_users, n_areas = offered.shape[0], s.area_load.shape[1]
+    n_areas = s.area_load.shape[1]
     level = profile_level(p, s, b) * np.float32(p.user_mbps)
     for g in range(n_areas):
         area_mbps[g] = level * s.area_load[b, g] * exp2(s.area_noise[b, g] * _LOG2_E)
     for u in range(p.crowd_first):
         offered[u] = area_mbps[p.pixel_area[pixel[u]]] * s.user_weight[b, u]
-    n_crowd = n_users - p.crowd_first
+    n_crowd = p.slice_first - p.crowd_first
     n_slots = s.surge.shape[1]
     for slot in range(n_slots):
         first = p.crowd_first + (n_crowd * slot) // n_slots

@@ -1,0 +1,200 @@
+"""A scenario worked out into the arrays the kernel reads."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .carrier import CarrierState
+from .kernels.layout import ParamArrays
+from .link import N_PRB, cqi_thresholds, usable_bandwidth_hz
+from .power import idle_power_rel, power_levels, relative_power_dl, transition
+from .radiomap import ssb_map
+from .scenario import Carrier, Scenario
+from .slicing import SECONDS_PER_HOUR
+from .traffic import load_profile
+from .types import F32, I16, I32
+
+BS_CATEGORY = 1  # TR 38.864 table 5.1-2
+THERMAL_NOISE_DBM_HZ = -174.0
+MUTED_SHARE = 0.5  # of the transceivers
+QOUT_DB = -8.0  # TR 36.839 5.1: 10 % errors of a hypothetical control channel
+MUTING_LOSS_DB = 6.0  # half the power and half the array gain
+SUBCARRIERS_PER_PRB = 12
+
+
+def param_arrays(scenario: Scenario, carriers: list[Carrier], gain: I16, pixel_area: I32) -> ParamArrays:
+    """Work out every array.
+
+    Args:
+        scenario: the network.
+        carriers: of every cell, in order, (C,).
+        gain: (P, W), see ``gain_map``.
+        pixel_area: (P,), area of every pixel.
+    """
+    n_pixels = round(scenario.width_m / scenario.pixel_m)
+    profile = load_profile(scenario.load.profile)
+    tables: dict[str, Any] = _cell_tables(scenario, carriers)
+    tables |= _user_law(scenario, sum(carrier.layer == "coverage" for carrier in carriers)) | _slice_law(
+        scenario
+    )
+    return ParamArrays(
+        gain=gain,
+        ssb_beam=ssb_map(scenario),
+        pixel_area=pixel_area,
+        profile=profile,
+        venue_xy=_table(scenario.surge.venues),
+        heading=_headings(),
+        n_x=n_pixels,
+        n_y=n_pixels,
+        pixel_m=scenario.pixel_m,
+        step_s=scenario.timing.twin_step_s,
+        slot_s=86_400.0 / profile.shape[1],
+        muting_loss_db=MUTING_LOSS_DB,
+        guaranteed_mbps=scenario.sla.guaranteed_mbps,
+        coverage_dbm=scenario.sla.coverage_rsrp_dbm,
+        fixed_w=sum(site.fixed_power_w for site in scenario.sites),
+        **tables,
+    )
+
+
+def _resource_elements(carrier: Carrier) -> int:
+    return N_PRB[carrier.bandwidth_mhz, carrier.scs_khz] * SUBCARRIERS_PER_PRB
+
+
+def _tx_dbm(carrier: Carrier) -> float:
+    return carrier.tx_power_dbm - 10 * np.log10(_resource_elements(carrier)) + carrier.beamforming_gain_db
+
+
+def _noise_mw(carrier: Carrier, scenario: Scenario) -> float:
+    dbm = THERMAL_NOISE_DBM_HZ + 10 * np.log10(carrier.scs_khz * 1e3)
+    return float(10 ** ((dbm + scenario.noise_figure_db + scenario.noise_rise_db) / 10))
+
+
+def _rates_mbps(carrier: Carrier) -> tuple[float, float]:
+    """Mbit/s per bit/s/Hz, active and muted; half the transceivers carry half the layers, one at least."""
+    n_prb = N_PRB[carrier.bandwidth_mhz, carrier.scs_khz]
+    hertz = usable_bandwidth_hz(n_prb, carrier.scs_khz) * carrier.dl_share
+    layers = (carrier.mimo_layers, max(1.0, carrier.mimo_layers * MUTED_SHARE))
+    return hertz * layers[0] / 1e6, hertz * layers[1] / 1e6
+
+
+def _idle_w(carrier: Carrier, ssb_period_ms: float) -> tuple[float, ...]:
+    """Power without traffic per state: SSB bursts apart, the deepest permitted sleep (TR 38.864 5.1)."""
+    u, ref = carrier.watts_per_unit, carrier.reference_set
+    micro = idle_power_rel(BS_CATEGORY, ref, "micro", ssb_period_ms=ssb_period_ms)
+    light = idle_power_rel(BS_CATEGORY, ref, "light", ssb_period_ms=ssb_period_ms)
+    deep = power_levels(BS_CATEGORY, ref).idle("deep")
+    return micro * u, micro * u, micro * u, light * u, deep * u
+
+
+def _slope_w(carrier: Carrier) -> tuple[float, ...]:
+    """Power added by full load per state: data symbols instead of micro sleep during the downlink share."""
+    u, share, ref = carrier.watts_per_unit, carrier.dl_share, carrier.reference_set
+    idle = idle_power_rel(BS_CATEGORY, ref, "micro")
+    full = relative_power_dl(BS_CATEGORY, ref, 1.0, 1.0, 1.0, "single")
+    muted = relative_power_dl(BS_CATEGORY, ref, MUTED_SHARE, 1.0, 1.0, "single")
+    return float(full - idle) * share * u, float(muted - idle) * share * u, 0.0, 0.0, 0.0
+
+
+def _transition_j(carrier: Carrier) -> tuple[float, ...]:
+    """Additional energy to enter and leave a state, J (TR 38.864 table 5.1-4: relative units x ms)."""
+    names = {CarrierState.LIGHT_SLEEP: "light", CarrierState.DEEP_SLEEP: "deep"}
+    return tuple(
+        transition(BS_CATEGORY, names[state])[1] * 1e-3 * carrier.watts_per_unit if state in names else 0.0
+        for state in CarrierState
+    )
+
+
+def _table(rows: object) -> F32:
+    return np.ascontiguousarray(np.array(rows, dtype=np.float32))
+
+
+def first_columns(carriers: list[Carrier]) -> I32:
+    """Return the column of the gain map that holds each cell's planned pattern, (C,)."""
+    counts = [1 + len(carrier.patterns) for carrier in carriers]
+    return (np.cumsum(counts) - counts).astype(np.int32)
+
+
+def _layer_of(carriers: list[Carrier]) -> I32:
+    """Index of each carrier's frequency among all, (C,)."""
+    frequencies = sorted({c.fc_ghz for c in carriers})
+    return np.array([frequencies.index(c.fc_ghz) for c in carriers], dtype=np.int32)
+
+
+def _headings() -> F32:
+    """Sixteen unit vectors around the compass, (16, 2)."""
+    angles = 2 * np.pi * np.arange(16) / 16
+    return _table(np.round(np.stack([np.cos(angles), np.sin(angles)], axis=1), 6))
+
+
+def _noise_law(scenario: Scenario) -> tuple[float, float]:
+    """AR(1) coefficient and shock of log demand per step; the variance stays at ``noise_sigma`` squared."""
+    keep = float(np.exp(-scenario.timing.twin_step_s / scenario.load.noise_correlation_s))
+    return keep, float(np.sqrt(1 - keep**2)) * scenario.load.noise_sigma
+
+
+def _user_mbps(scenario: Scenario, n_areas: int) -> float:
+    """Mean traffic a resident offers at load 1: that of all areas, shared by all residents."""
+    return scenario.load.full_load_mbps * scenario.load.scale * n_areas / scenario.users.resident
+
+
+def _cell_tables(scenario: Scenario, carriers: list[Carrier]) -> dict[str, F32 | I32]:
+    """Return what there is one row per cell of, and the link table that all share."""
+    sinr, efficiency = cqi_thresholds(2)
+    return {
+        "first_column": first_columns(carriers),
+        "tx_dbm": _table([_tx_dbm(c) for c in carriers]),
+        "noise_mw": _table([_noise_mw(c, scenario) for c in carriers]),
+        "layer": _layer_of(carriers),
+        "offset_db": _table([c.cell_offset_db for c in carriers]),
+        "min_rsrp_dbm": _table([c.min_rsrp_dbm for c in carriers]),
+        "rate_mbps": _table([_rates_mbps(c) for c in carriers]),
+        "idle_w": _table([_idle_w(c, scenario.sleep.ssb_period_ms) for c in carriers]),
+        "slope_w": _table([_slope_w(c) for c in carriers]),
+        "transition_j": _table([_transition_j(c) for c in carriers]),
+        "wake_delay_s": _table([scenario.sleep.wake_delay_s for _ in carriers]),
+        "cqi_sinr": _table(sinr),
+        "cqi_gain": _table(np.diff(efficiency, prepend=0.0)),
+    }
+
+
+def _user_law(scenario: Scenario, n_areas: int) -> dict[str, float | int]:
+    """Return how users move, hand over and ask for traffic."""
+    users, handover, step_s = scenario.users, scenario.handover, scenario.timing.twin_step_s
+    noise_keep, noise_gain = _noise_law(scenario)
+    return {
+        "noise_keep": noise_keep,
+        "noise_gain": noise_gain,
+        "move_m": users.speed_kmh / 3.6 * step_s,
+        "vehicle_m": users.vehicle_speed_kmh / 3.6 * step_s,
+        "n_vehicles": users.n_vehicles,
+        "a3_margin_db": handover.offset_db + handover.hysteresis_db,
+        "ttt_s": handover.time_to_trigger_s,
+        "ping_pong_s": max(handover.ping_pong_s, step_s),
+        "sample_steps": scenario.timing.steps_per_period,
+        "qout": 10 ** (QOUT_DB / 10),
+        "user_mbps": _user_mbps(scenario, n_areas),
+        "crowd_first": users.resident,
+    }
+
+
+def _slice_law(scenario: Scenario) -> dict[str, Any]:
+    """Return what slices ask for, one row per type."""
+    slicing, users = scenario.slicing, scenario.users
+    types = slicing.types
+    rates = [(kind.guaranteed_mbps, kind.guaranteed_mbps * kind.reduced_rate) for kind in types]
+    return {
+        "slice_first": users.resident + users.crowd,
+        "slice_users": slicing.users_per_slot,
+        "slice_size": np.array([kind.users for kind in types], dtype=np.int32),
+        "slice_mbps": _table(rates).reshape(-1, 2),
+        "slice_activity": _table([kind.activity for kind in types]),
+        "slice_packet_mbit": _table([kind.packet_kbit / 1e3 for kind in types]),
+        "slice_latency_s": _table([kind.latency_ms / 1e3 for kind in types]),
+        "slice_arrival": _table(slicing.arrival_probabilities(scenario.timing.control_period_s)),
+        "slice_hold_s": _table([kind.mean_hours * SECONDS_PER_HOUR for kind in types]),
+        "slice_max_ratio": slicing.max_ratio,
+        "slice_radius_m": slicing.radius_m,
+    }

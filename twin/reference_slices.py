@@ -1,0 +1,113 @@
+"""Slices once more in plain numpy, replica by replica: part of the oracle of the compiled kernel in tests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .command import Command
+from .kernels import slices as law
+from .kernels.layout import CellSum, ParamArrays, StateArrays
+from .seeding import bits, unit
+from .slicing import Answer, Tier
+from .types import F32, F64, I64
+
+WAITING_TIER = {int(Tier.FULL): Answer.FULL, int(Tier.REDUCED): Answer.REDUCED}
+
+
+@dataclass(frozen=True)
+class Shared:
+    """How cells are shared among their users."""
+
+    offered: F64  # (B, U), Mbit/s
+    rate: F64  # (B, U), Mbit/s with the cell to oneself
+    need: F64  # (B, C), PRBs asked for over those that slices leave
+    slice_need: F64  # (B, C), PRBs asked for by slices over PRBs there are
+    sinr: F64  # (B, U)
+
+
+def obey_slices(p: ParamArrays, s: StateArrays, command: Command) -> None:
+    """At the start of a control period: let slices end whose time is up, and answer who asks."""
+    for b in np.flatnonzero(s.step % p.sample_steps == 0):
+        served = s.slot_kind[b] >= 0
+        s.slot_left_s[b, served] -= np.float32(p.step_s * p.sample_steps)
+        s.slot_kind[b, served & (s.slot_left_s[b] <= 0)] = -1
+        for r, (kind, *_) in enumerate(s.request[b]):
+            tier = int(command.admit[b, r]) if command.admit.shape[1] else int(Tier.REFUSED)
+            s.answer[b, r] = _admit(p, s, b, r, tier) if kind >= 0 else Answer.NOBODY_ASKED
+        s.request[b, :, 0] = -1
+
+
+def _admit(p: ParamArrays, s: StateArrays, b: int, r: int, tier: int) -> Answer:
+    free = np.flatnonzero(s.slot_kind[b] < 0)
+    if tier == Tier.REFUSED:
+        return Answer.REFUSED
+    if not len(free):
+        return Answer.NO_SLOT
+    slot, (kind, x, y, hold_s) = free[0], s.request[b, r]
+    s.slot_kind[b, slot], s.slot_tier[b, slot], s.slot_left_s[b, slot] = kind, tier, hold_s
+    s.slot_xy[b, slot] = x, y
+    who = np.arange(p.slice_users, dtype=np.int64) + slot * p.slice_users
+    users = p.slice_first + who
+    edge = np.float32(p.n_x * p.pixel_m)
+    for place, centre, purpose in ((s.user_x, x, law.SLICE_X), (s.user_y, y, law.SLICE_Y)):
+        away = np.float32(p.slice_radius_m) * (2 * unit(s.key[b], s.step[b], who, purpose) - 1)
+        place[b, users] = np.clip(centre + away, 0, edge)
+    s.serving[b, users], s.left[b, users], s.ttt_s[b, users] = -1, -1, 0
+    return WAITING_TIER[tier]
+
+
+def draw_requests(p: ParamArrays, s: StateArrays) -> None:
+    """At the end of a control period: see who asks next."""
+    due = np.flatnonzero(s.step % p.sample_steps == 0)
+    n_places, edge = s.request.shape[1], np.float32(p.n_x * p.pixel_m)
+    if not n_places:
+        return
+    key, step, place = s.key[due, None], s.step[due, None], np.arange(n_places, dtype=np.int64)
+    ask = unit(key, step, place, law.REQUEST_KIND)
+    kind = np.searchsorted(p.slice_arrival, ask, side="right")
+    hold_s = p.slice_hold_s[np.minimum(kind, len(p.slice_hold_s) - 1)] * _exponential(key, step, place)
+    none = kind == len(p.slice_arrival)
+    hold_s = np.where(none, p.slice_hold_s[0] * _exponential(key, step, place), hold_s)
+    centre = [edge * unit(key, step, place, purpose) for purpose in (law.REQUEST_X, law.REQUEST_Y)]
+    s.request[due] = np.stack([np.where(none, -1, kind), *centre, hold_s], axis=2)
+
+
+def _exponential(key: np.ndarray, step: I64, entity: I64) -> F32:
+    uniform = ((bits(key, step, entity, law.REQUEST_HOLD) >> np.uint64(11)) + np.uint64(1)).astype(
+        np.float64
+    ) * 2.0**-53
+    return (-np.log(uniform)).astype(np.float32)
+
+
+def slice_demand_mbps(p: ParamArrays, s: StateArrays) -> F64:
+    """Return what the users of slices ask for, (B, slots x users): all of it while active."""
+    n, slots = s.slot_kind.shape
+    user = np.arange(p.slice_users)
+    demand = np.zeros((n, slots, p.slice_users))
+    for b, slot in np.argwhere(s.slot_kind >= 0):
+        kind = s.slot_kind[b, slot]
+        active = (
+            unit(s.key[b], s.step[b], user + slot * p.slice_users, law.SLICE_ACTIVE) < p.slice_activity[kind]
+        )
+        demand[b, slot] = active * (user < p.slice_size[kind]) * p.slice_mbps[kind, s.slot_tier[b, slot] - 1]
+    return demand.reshape(n, slots * p.slice_users)
+
+
+def account_slices(p: ParamArrays, s: StateArrays, cells: Shared) -> None:
+    """Add one step to the sums of slots and cells."""
+    most = p.slice_max_ratio
+    s.cell_sum[:, :, CellSum.SLICE_PRB] += p.step_s * np.minimum(cells.slice_need, most)
+    for b, slot in np.argwhere(s.slot_kind >= 0):
+        kind = s.slot_kind[b, slot]
+        for u in p.slice_first + slot * p.slice_users + np.arange(p.slice_size[kind]):
+            asked, rate, cell = cells.offered[b, u], cells.rate[b, u], s.serving[b, u]
+            connected = cell >= 0 and rate > 0
+            load = cells.slice_need[b, cell] / most
+            served = asked * min(1.0, 1 / load) if connected and asked > 0 else 0.0
+            delay_s = (
+                p.slice_packet_mbit[kind] / (rate * most) / (1 - load) if connected and load < 1 else np.inf
+            )
+            kept = delay_s <= p.slice_latency_s[kind]
+            s.slot_sum[b, slot] += p.step_s * np.array([1, kept, served, asked - served]) * (asked > 0)
