@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..twin.kpis import EVERY
-from ..twin.sla import CONSTRAINTS
+from ..twin.sla import CONSTRAINTS, SLICES
 from ..twin.types import F64
 from .simulation import Outcome
 from .window import Window
@@ -21,11 +21,16 @@ def standing(window: Window, row: int | slice = EVERY) -> Info:
     return {"kpis": window.kpis.named(row), "command": command[row].copy()}
 
 
+def names_of(outcome: Outcome) -> tuple[str, ...]:
+    """Return the names of the constraints that a control period was judged by."""
+    return CONSTRAINTS if outcome.slices is None else (*CONSTRAINTS, SLICES)
+
+
 def judged(outcome: Outcome, terms: dict[str, F64]) -> Info:
     """Return costs, reward terms and power of a control period, each (B,)."""
     return {
         "cost": outcome.verdict.unsafe.astype(np.float64),
-        "costs": dict(zip(CONSTRAINTS, outcome.verdict.cost.T, strict=True)),
+        "costs": dict(zip(names_of(outcome), outcome.verdict.cost.T, strict=True)),
         "reward_terms": terms,
         "power_w": outcome.power_w,
     }
@@ -36,7 +41,7 @@ def judged_alone(outcome: Outcome, terms: dict[str, F64]) -> Info:
     verdict = outcome.verdict
     return {
         "cost": float(verdict.unsafe.item()),
-        "costs": dict(zip(CONSTRAINTS, verdict.cost[0].tolist(), strict=True)),
+        "costs": dict(zip(names_of(outcome), verdict.cost[0].tolist(), strict=True)),
         "reward_terms": {name: values.item() for name, values in terms.items()},
         "power_w": outcome.power_w.item(),
     }

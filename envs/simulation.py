@@ -12,6 +12,7 @@ from ..twin.params import Params
 from ..twin.period import Runner
 from ..twin.reporting import ReportHistory, deliver, report
 from ..twin.rules import Precedent, Rules
+from ..twin.slice_report import SliceReport, report_slices, with_slices
 from ..twin.state import State, begin, open_period
 from ..twin.types import F64, I64
 from .window import Window
@@ -25,6 +26,7 @@ class Outcome(NamedTuple):
     command: Command  # (B, C), what was obeyed after the static rules
     verdict: Verdict  # (B), margins and costs of the truth
     power_w: F64  # (B,), of the whole network
+    slices: SliceReport | None = None  # (B), where the scenario has slices
 
 
 class Simulation:
@@ -50,7 +52,8 @@ class Simulation:
         self.state = self._warm(seeds, episodes)
         self._runner = Runner(self.params, self.state)
         kpis = report(self.params, self.state, self._history)
-        self.window = Window(kpis, kpis, Precedent.fresh(self.n_replicas, self.params.n_cells))
+        slices = self._slices(self.state)
+        self.window = Window(kpis, kpis, Precedent.fresh(self.n_replicas, self.params.n_cells), slices)
 
     def restart(self, rows: I64, seeds: I64, episodes: I64) -> None:
         """Begin a new episode in some replicas; ``seeds`` and ``episodes`` are those of the rows."""
@@ -61,16 +64,23 @@ class Simulation:
         kpis, before = self.window.kpis.copy(), self.window.before.copy()
         kpis.put(rows, first)
         before.put(rows, first)
-        self.window = Window(kpis, before, self.window.precedent.renewed(rows))
+        slices = self._slices(self.state)
+        self.window = Window(kpis, before, self.window.precedent.renewed(rows), slices)
 
     def step(self, wanted: Command) -> Outcome:
         """Run one control period under the legal command nearest to ``wanted``."""
         before = self.window.precedent
         period = self._runner.run(before, wanted)
         kpis = deliver(self.params.scenario.faults, self._history, period.truth, period.struck)
-        self.window = Window(kpis, self.window.kpis, period.precedent)
-        now = period.precedent.command
-        return Outcome(period.truth, before.command, now, period.verdict, period.power_w)
+        slices = self._slices(self.state)
+        self.window = Window(kpis, self.window.kpis, period.precedent, slices)
+        verdict = period.verdict if slices is None else with_slices(self.params, period.verdict, slices)
+        return Outcome(
+            period.truth, before.command, period.precedent.command, verdict, period.power_w, slices
+        )
+
+    def _slices(self, state: State) -> SliceReport | None:
+        return report_slices(self.params, state) if self.params.scenario.slicing.types else None
 
     def _warm(self, seeds: I64, episodes: I64) -> State:
         """Draw first states and run the control period that ends at midnight, so that there is something to report."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from ..twin.kpis import Kpis
 from ..twin.rules import Precedent
+from ..twin.slice_report import SliceReport
 
 
 @dataclass(frozen=True)
@@ -15,3 +16,6 @@ class Window:
     kpis: Kpis  # (B), the latest report
     before: Kpis  # (B), the report one period earlier
     precedent: Precedent  # (B), last acknowledged command and how long it has stood
+    slices: SliceReport | None = (
+        None  # (B), who asks for a slice and who is served, where the scenario has slices
+    )

@@ -13,6 +13,7 @@ from .scenario import Sla
 from .types import F64, Bool
 
 CONSTRAINTS = ("throughput", "coverage", "blocking")
+SLICES = "slices"  # a fourth constraint where there are slices, see ``slice_report.py``
 
 
 def shares(kpis: Kpis) -> F64:

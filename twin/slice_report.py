@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .kernels.judge import LEAST_COST, Verdict
 from .kernels.slices import ASKED, BLOCKED, HOLD_S, KEPT, KIND, SERVED
 from .params import Params
 from .slicing import SECONDS_PER_HOUR, Tier
@@ -84,6 +85,23 @@ def broken_promises(params: Params, report: SliceReport) -> Bool:
     least = np.array([kind.availability for kind in params.scenario.slicing.types])
     served = report.kind >= 0
     return served & ~(report.kept_share >= least[np.maximum(report.kind, 0)])
+
+
+def with_slices(params: Params, verdict: Verdict, report: SliceReport) -> Verdict:
+    """Return the verdict with one constraint more: the share of served slices whose promise was broken.
+
+    The share counts slices of the period as a whole, one that admits none keeps its promise.
+    """
+    limit = params.scenario.slicing.max_broken_frac
+    served = (report.kind >= 0).sum(axis=1)
+    share = broken_promises(params, report).sum(axis=1) / np.maximum(served, 1)
+    margin = limit - share
+    cost = np.where(margin >= 0, 0.0, np.clip(-margin / (1 - limit), LEAST_COST, 1.0))
+    return Verdict(
+        margin=np.concatenate([verdict.margin, margin[:, None]], axis=1),
+        cost=np.concatenate([verdict.cost, cost[:, None]], axis=1),
+        unsafe=verdict.unsafe | ~(margin >= 0),
+    )
 
 
 def earnings(params: Params, report: SliceReport) -> tuple[F64, F64]:

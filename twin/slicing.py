@@ -75,11 +75,15 @@ class Slicing:
         0.5  # [RRMPolicyRatio.rRMPolicyMaxRatio] of each cell's PRBs, for all slices together, in 0..1
     )
     radius_m: float = 100.0  # within which the users of a slice are
+    max_broken_frac: float = 0.1  # of the slices that are served, in a control period, in [0, 1)
 
     def __post_init__(self) -> None:
         names = [kind.name for kind in self.types]
         _require(len(set(names)) == len(names), f"slicing.types repeat a name: {names}")
         _require(0 < self.max_ratio < 1, f"slicing.max_ratio={self.max_ratio} is outside (0, 1)")
+        _require(
+            0 <= self.max_broken_frac < 1, f"slicing.max_broken_frac={self.max_broken_frac} is outside [0, 1)"
+        )
         _require(self.radius_m >= 0, f"slicing.radius_m={self.radius_m} is negative")
         for name in ("slots", "requests"):
             value, least = getattr(self, name), 1 if self.types else 0

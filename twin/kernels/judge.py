@@ -11,7 +11,7 @@ from .compiled import inlined, kernel
 from .report import ACTIVE, BELOW, BLOCKED, CONNECTED, UNCOVERED, VOLUME
 
 N_SHARES = 3
-_LEAST_COST = 1e-6
+LEAST_COST = 1e-6
 
 
 class Verdict(NamedTuple):
@@ -62,7 +62,7 @@ def _cost_of(margin: float, limit: float) -> float:
     if margin >= 0.0:
         return 0.0
     badness = -margin / (1.0 - limit)
-    return min(max(badness, _LEAST_COST), 1.0) if badness == badness else 1.0
+    return min(max(badness, LEAST_COST), 1.0) if badness == badness else 1.0
 
 
 @inlined
