@@ -25,7 +25,7 @@ from ..safety.supervisor import Supervisor
 from ..safety.watch import Trip, Watch
 from ..twin.backup import wake_everything
 from ..twin.command import Command
-from ..twin.kpis import Kpis
+from ..twin.kpis import REALS, Kpis
 from ..twin.params import Params
 from ..twin.rules import Precedent
 from ..twin.sla import CONSTRAINTS, margins
@@ -144,8 +144,7 @@ def no_report(params: Params) -> Kpis:
     unknown, never = np.full(shape, np.nan, np.float32), np.zeros(shape, np.bool_)
     return Kpis(
         time_s=np.full(1, np.nan), granularity_s=params.scenario.timing.control_period_s,
-        prb_tot_dl=unknown, ue_thp_dl=unknown, ue_below=unknown, active_ue=unknown, conn_mean=unknown,
-        uncovered_ue=unknown, volume_dl=unknown, blocked_dl=unknown, power=unknown, handovers=unknown,
+        **dict.fromkeys(REALS, unknown),
         carrier_state=np.zeros(shape, np.int8), waking=never, site_power=np.full(1, np.nan, np.float32),
         age_s=np.full(shape, np.inf, np.float32), valid=never,
     )  # fmt: skip
