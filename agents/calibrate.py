@@ -10,6 +10,7 @@ import numpy as np
 from ..safety.conformal import conformal_quantile, growth_scores
 from ..safety.recoverability import n_members
 from ..twin.backup import wake_everything
+from ..twin.fitted import growth_margin
 from ..twin.kpis import Kpis
 from ..twin.params import Params
 from ..twin.sync import assimilate, expect, first_belief
@@ -27,7 +28,8 @@ def demand_factor(params: Params, seeds: Sequence[int], progress: Progress = no_
     """Return the factor by which demand is raised in the look-ahead.
 
     It is the conformal (1 - EPS) quantile of realised over believed traffic two control periods ahead (the candidate's
-    period and the wake-up), in episodes without crowds: those are imagined separately.
+    period and the wake-up), in episodes without crowds: those are imagined separately. Where the twin was fitted to a
+    network, it is at least what that network's own days asked for.
 
     Raises:
         CalibrationError: if the factor exceeds ``LARGEST_FACTOR``: the twin does not fit the network.
@@ -48,7 +50,7 @@ def demand_factor(params: Params, seeds: Sequence[int], progress: Progress = no_
         if period >= 1:
             scores.append(growth_scores(quiet, expected[period - 1], simulation.window.kpis))
         progress((period + 1) / periods)
-    factor = max(1.0, conformal_quantile(np.concatenate(scores), EPS))
+    factor = max(growth_margin(params.scenario), conformal_quantile(np.concatenate(scores), EPS))
     if not factor <= LARGEST_FACTOR:
         raise CalibrationError(
             f"demand outgrows the belief by a factor of {factor:.2f} in two control periods, more than "

@@ -29,17 +29,29 @@ def records_of(log: TelemetryLog, params: Params) -> list[TelemetryRecord]:
     period_s = params.scenario.timing.control_period_s
     require_granularity(log, period_s)
     _require_cells(log, params)
+    records = control_periods_of(log, params)
+    adjacent = any(record.gap_periods == 0 for record in records[1:])
+    repair = f"a shadow run compares adjacent control periods of {period_s:g} s; give at least two"
+    Place(log.path, len(records) + 1).need(adjacent, "t", f"{len(records)} control periods", repair)
+    return records
+
+
+def control_periods_of(log: TelemetryLog, params: Params) -> list[TelemetryRecord]:
+    """Return one record per control period; the cells are the caller's to check.
+
+    Raises:
+        GranularityError: if the log is coarser than the control period, or does not divide it.
+        TelemetryError: if a record cannot be used.
+    """
+    period_s = params.scenario.timing.control_period_s
+    require_granularity(log, period_s)
     ratio = period_s / log.header.granularity_s
     if not math.isclose(ratio, round(ratio)):
         raise GranularityError(
             f"{log.path}: granularity_s is {log.header.granularity_s:g} s, which does not divide the control "
             f"period of {period_s:g} s; collect at {period_s:g} s"
         )
-    records = list(log) if round(ratio) == 1 else list(_control_periods(log, round(ratio)))
-    adjacent = any(record.gap_periods == 0 for record in records[1:])
-    repair = f"a shadow run compares adjacent control periods of {period_s:g} s; give at least two"
-    Place(log.path, len(records) + 1).need(adjacent, "t", f"{len(records)} control periods", repair)
-    return records
+    return list(log) if round(ratio) == 1 else list(_control_periods(log, round(ratio)))
 
 
 def _require_cells(log: TelemetryLog, params: Params) -> None:

@@ -1,4 +1,4 @@
-"""What names a scenario on the command line and in ``gym.make``: a shipped one, or a cluster of an inventory."""
+"""What names a scenario on the command line and in ``gym.make``: a shipped one, a cluster of an inventory, or a fit."""
 
 from __future__ import annotations
 
@@ -6,20 +6,27 @@ from pathlib import Path
 
 from ..twin.scenario import Scenario
 from .catalogue import load_scenario
+from .fit_source import FIT_PREFIX, fitted_scenario
 from .inventory import read_inventory
 from .inventory_rows import broken
 from .inventory_scenario import cluster_scenario, clusters
 
 PREFIX = "inventory:"
+PREFIXES = (PREFIX, FIT_PREFIX)
 
 
 def scenario_named(text: str) -> Scenario:
-    """Return a shipped scenario by name, or ``inventory:PATH`` or ``inventory:PATH@K``, the K-th cluster from 1.
+    """Return a scenario by name: a shipped one, ``inventory:PATH``, ``inventory:PATH@K`` or ``fit:PATH``.
+
+    ``@K`` is the K-th cluster of the inventory, from 1; a fit is what ``ranrein calibrate`` wrote.
 
     Raises:
         UnknownNameError: if there is no such scenario.
         InventoryError: if the inventory cannot be used, or holds several clusters and none is chosen.
+        FitFileError: if the fit cannot be used.
     """
+    if text.startswith(FIT_PREFIX):
+        return fitted_scenario(Path(text.removeprefix(FIT_PREFIX)))
     if not text.startswith(PREFIX):
         return load_scenario(text)
     path, at, number = text.removeprefix(PREFIX).rpartition("@")

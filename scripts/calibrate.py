@@ -1,0 +1,74 @@
+"""`ranrein calibrate`: fit the twin to measured KPIs, with intervals, residuals and the margins of the shield."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from ranrein.agents.config import ConfigError, EnvConfig, from_mapping
+from ranrein.agents.fit import FitError
+from ranrein.agents.fit_config import CalibrateConfig
+from ranrein.agents.fit_job import PAGE, Calibrated, make_sample, run_calibration
+from ranrein.agents.fit_report import error_rows, is_better, parameter_rows
+from ranrein.agents.power_file import fit_power_file
+from ranrein.agents.problem import problem_of
+from ranrein.network.telemetry import GranularityError, TelemetryError
+
+from .calibrate_tables import show_power, show_rows
+from .exit_codes import ExitCode
+from .main import say
+from .options import settings
+from .progress import progress
+
+PURPOSE = "Fit the twin to measured KPIs: exit 0 better than before on days not fitted, 3 not clearly better."
+EXAMPLE = (
+    "example: ranrein calibrate --make-sample sample.jsonl scenario=urban\n"
+    "         ranrein calibrate log=sample.jsonl scenario=urban out=runs/fit\n"
+    "         ranrein evaluate scenario=fit:runs/fit episodes=8 bound=false"
+)
+
+
+def main(argv: Sequence[str]) -> int:
+    """Fit and write the fit, or write a sample log."""
+    options = _options(argv)
+    try:
+        config = from_mapping(CalibrateConfig, settings("calibrate", options))
+        return ExitCode.OK if options.show else _run(config, options.make_sample)
+    except ConfigError as error:
+        return say(f"ranrein calibrate: {error}", ExitCode.USAGE)
+    except GranularityError as error:
+        return say(f"ranrein calibrate: refused: {error}", ExitCode.REFUSED)
+    except (TelemetryError, FitError) as error:
+        return say(f"ranrein calibrate: {error}", ExitCode.ERROR)
+
+
+def _options(argv: Sequence[str]) -> argparse.Namespace:
+    style = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser("ranrein calibrate", None, PURPOSE, EXAMPLE, formatter_class=style)
+    parser.add_argument("overrides", nargs="*", metavar="key=value", help="settings to change; see --show")
+    parser.add_argument("--show", action="store_true", help="print the composed configuration and stop")
+    parser.add_argument("--make-sample", type=Path, metavar="PATH", help="write a log to try, and stop")
+    return parser.parse_intermixed_args(list(argv))
+
+
+def _run(config: CalibrateConfig, sample: Path | None) -> int:
+    if config.power_file is not None:
+        show_power(fit_power_file(config, problem_of(EnvConfig(), config.scenario)[1]))
+        return ExitCode.OK
+    with progress("calibrate") as report:
+        share = lambda done: report(done, "")  # noqa: E731
+        if sample is not None:
+            return say(f"{make_sample(config, sample, share)} records written to {sample}", ExitCode.OK)
+        found = run_calibration(config, share)
+    return _told(found)
+
+
+def _told(found: Calibrated) -> int:
+    fit = found.fit
+    show_rows(parameter_rows(fit))
+    lines = [f"{name}: {value}" for name, value in error_rows(fit)]
+    lines += [f"growth margin of the shield: {fit.growth_margin:.3f}", f"fit: {found.digest}"]
+    lines += [f"report: {found.folder / PAGE}", f"use it: scenario=fit:{found.folder}"]
+    say("\n".join(lines), ExitCode.OK)
+    return ExitCode.OK if is_better(fit) else ExitCode.INCONCLUSIVE
