@@ -23,4 +23,6 @@ class BenchConfig:
     train_envs: Count = 256  # environments of the PPO training that is timed
     repeats: Count = 5  # rounds over all cases; the best counts
     seconds: Positive = 0.2  # per case and round
+    yardsticks: bool = False  # also run benchmarks/ of a checkout: plain C, CRRM, threads, start-up, memory
+    crrm_python: Text | None = None  # a Python that has CRRM 2.0.2; None: this one
     out: Text = "runs/bench.json"

@@ -6,7 +6,11 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
-from ranrein.twin.advance import advance
+from ranrein.twin.advance import check_command
+from ranrein.twin.command import Command
+from ranrein.twin.kernels.direct import direct
+from ranrein.twin.kernels.layout import make_scratch
+from ranrein.twin.kernels.step import advance_replicas
 from ranrein.twin.params import Params
 from ranrein.twin.state import State
 
@@ -22,8 +26,15 @@ STILL = "twin, nobody walks"  # the gain map is then read from the caches: the d
 
 
 def bind_twin(params: Params, state: State) -> Step:
-    """Bind the twin to a state, as the C loop is bound."""
-    return lambda command, n_steps: advance(params, state, command, n_steps)
+    """Bind the twin to a state and its working space once, as the C loop is bound, and environments bind it."""
+    first, space = Command.all_active(state.n_replicas, params.n_cells), make_scratch(state.arrays)
+    run = direct(advance_replicas, params.arrays, state.arrays, first.settings, 1, space)
+
+    def step(command: Command, n_steps: int) -> None:
+        check_command(params, command, state.n_replicas)
+        run(params.arrays, state.arrays, command.settings, n_steps, space)
+
+    return step
 
 
 def step_case(name: str, bind: Bind, params: Params, n_replicas: int, periods: int) -> Case:

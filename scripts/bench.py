@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
-from ranrein.agents.bench import Measured, bench
+from ranrein.agents.bench import bench
 from ranrein.agents.bench_clock import ProcessorClock
 from ranrein.agents.bench_config import BenchConfig
 from ranrein.agents.bench_peer import peer_hint
 from ranrein.agents.bundle import BundleError
 from ranrein.agents.config import ConfigError, from_mapping
 
+from .bench_yardsticks import Row, YardstickError, add_to, require_checkout, run_yardsticks
 from .exit_codes import ExitCode
 from .main import say
 from .options import parse, settings
@@ -31,26 +33,34 @@ def main(argv: Sequence[str]) -> int:
     try:
         config = from_mapping(BenchConfig, settings("bench", options))
         return ExitCode.OK if options.show else _run(config)
-    except (ConfigError, BundleError) as error:
+    except (ConfigError, BundleError, YardstickError) as error:
         return say(f"ranrein bench: {error}", ExitCode.USAGE)
 
 
 def _run(config: BenchConfig) -> ExitCode:
+    if config.yardsticks:
+        require_checkout()
     with progress("bench") as report:
         found = bench(config, ProcessorClock(), lambda share: report(share, ""))
+    rows = [(figure.name, figure.value, figure.unit) for figure in found.figures]
+    if config.yardsticks:
+        with progress("yardsticks") as report:
+            measured = run_yardsticks(config.crrm_python, report)
+        add_to(Path(config.out), measured)
+        rows += measured
     console = Console()
-    (console if console.is_terminal else Console(width=_WIDTH)).print(_table(found, config))
+    (console if console.is_terminal else Console(width=_WIDTH)).print(
+        _table(rows, found.machine["cpu"], config)
+    )
     hint = peer_hint()
     compare = f"to compare with mobile-env: {hint}\n" if hint else ""
     return say(f"{compare}written to {config.out}", ExitCode.OK)
 
 
-def _table(found: Measured, config: BenchConfig) -> Table:
+def _table(rows: list[Row], cpu: str | int, config: BenchConfig) -> Table:
     rounds = f"scenario {config.scenario}, one thread, CPU time, best of {config.repeats} rounds"
-    table = Table(
-        "what", "value", "unit", caption=f"{rounds}, {found.machine['cpu']}", caption_justify="left"
-    )
-    for figure in found.figures:
-        shown = f"{figure.value:,.4g}" if figure.value < 1e4 else f"{figure.value:,.0f}"
-        table.add_row(figure.name, shown, figure.unit)
+    table = Table("what", "value", "unit", caption=f"{rounds}, {cpu}", caption_justify="left")
+    for name, value, unit in rows:
+        shown = "" if value != value else f"{value:,.4g}" if value < 1e4 else f"{value:,.0f}"
+        table.add_row(name, shown, unit)
     return table
