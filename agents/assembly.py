@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..envs.registry import make_task
+from ..envs.registry import make_twin_task
 from ..network.plant import SimulatedNetwork
 from ..network.protocol import Network
 from ..safety.audit import AuditLog
@@ -92,7 +92,7 @@ def assemble(plan: LoopPlan, network: Network, clock: Clock, service: Signer) ->
         lease=lease,
         supervisor=Supervisor(shield, BELIEF_SEED),
         policy=policy,
-        task=make_task(policy.contract.task),
+        task=make_twin_task(policy.contract.task),
         watch=Watch(plan.params, {} if record is None else record.envelope),
         ring=SnapshotRing(Snapshot.factory_safe(network.read(cells))),
         keeper=keeper,

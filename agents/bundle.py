@@ -15,13 +15,12 @@ import numpy as np
 import onnxruntime
 from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors  # pyright: ignore[reportAttributeAccessIssue]
 
-from ..envs.features import FeatureList, observe
+from ..envs.features import FeatureList
 from ..envs.registry import make_task
-from ..envs.task import Task
-from ..envs.window import Window
+from ..envs.world import WorldTask
+from ..envs.worlds import AnyTask, legal, observed
 from ..safety.canonical import digest_of, sha256_hex
 from ..twin.params import Params
-from ..twin.rules import Rules, project
 from ..twin.types import F32, I64
 from .config import STRICT, ConfigError, from_mapping
 from .config import dataclass as checked_dataclass
@@ -65,7 +64,12 @@ class Contract:
     format: int = FORMAT
 
 
-def contract_of(task_id: str, task: Task, params: Params, versions: dict[str, str]) -> Contract:
+def contract_of(
+    task_id: str,
+    task: AnyTask,
+    params: Any,  # noqa: ANN401  (the network of any world)
+    versions: dict[str, str],
+) -> Contract:
     """Describe a control problem on a network."""
     elements = [
         Element(f"{feature.name} {element}".strip(), feature.unit, feature.low, feature.high)
@@ -83,18 +87,15 @@ class OnnxPolicy:
     name: str
     digest: str
     contract: Contract
-    task: Task = field(repr=False)
+    task: AnyTask = field(repr=False)
     session: onnxruntime.InferenceSession = field(repr=False)
 
-    def begin(self, params: Params, n: int) -> None:
+    def begin(self, params: Any, n: int) -> None:  # noqa: ANN401
         """Nothing to remember."""
 
-    def actions(self, params: Params, window: Window) -> I64:
+    def actions(self, params: Any, window: Any) -> I64:  # noqa: ANN401  (network and window of any world)
         """Return the legal actions nearest to the most likely ones, (B, A): what training made of them too."""
-        wanted = self.task.decode(
-            params, self.act(observe(self.features, params, window))[0], window.precedent
-        )
-        return self.task.encode(params, project(Rules.of(params), window.precedent, wanted))
+        return legal(self.task, params, window, self.act(observed(self.task, params, window))[0])
 
     @property
     def features(self) -> FeatureList:
@@ -107,7 +108,7 @@ class OnnxPolicy:
         return np.asarray(action), np.asarray(logits)
 
 
-def load_bundle(path: Path, params: Params, task_id: str | None = None) -> OnnxPolicy:
+def load_bundle(path: Path, params: Any, task_id: str | None = None) -> OnnxPolicy:  # noqa: ANN401
     """Open a bundle, or the one inside a run folder, for a network.
 
     Args:
@@ -123,11 +124,13 @@ def load_bundle(path: Path, params: Params, task_id: str | None = None) -> OnnxP
     contents = _read(folder)
     contract = _contract(contents[CONTRACT])
     task = make_task(task_id or contract.task)
+    if isinstance(task, WorldTask) == isinstance(params, Params):
+        raise BundleError(f"the policy was trained for {contract.task!r}, which does not run on this network")
     _require_same(contract, contract_of(task_id or contract.task, task, params, contract.versions))
     return policy_from(contents[MODEL], contract, task, name=_name(folder), digest=_digest(contents))
 
 
-def policy_from(model: bytes, contract: Contract, task: Task, name: str, digest: str = "") -> OnnxPolicy:
+def policy_from(model: bytes, contract: Contract, task: AnyTask, name: str, digest: str = "") -> OnnxPolicy:
     """Make a controller of an ONNX model, after probing it.
 
     Raises:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from ..envs.registry import make_task
+from ..envs.registry import make_twin_task
 from ..safety.canonical import digest_of
 from ..safety.certificate import ClaimResult, overall
 from ..safety.certificate_file import save
@@ -87,7 +87,7 @@ def certify(request: Request, signer: Signer, now: datetime, watch: Watcher) -> 
     evidence, results = collect(work, level, attempt.alpha_granted, seeds, request.workers, watch)
     found = _Found(attempt, evidence, results, digests, root)
     record = _record(request, params, found, now, signer)
-    bare = run_episodes(policy, params, make_task(policy.contract.task), seeds[:BARE_EPISODES])
+    bare = run_episodes(policy, params, make_twin_task(policy.contract.task), seeds[:BARE_EPISODES])
     reported = {
         "bare policy, violated episodes": bare.violated_share,
         "demand factor": shield.look.demand_factor,

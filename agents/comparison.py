@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from ..envs.baselines import AlwaysOn, Forecast, Greedy, LoadThreshold
-from ..envs.bounds import EnergyBound, energy_bound
+from ..envs.bounds import admission_bound, energy_bound
 from ..envs.controller import Controller
 from ..envs.energy_saving import EnergySaving
+from ..envs.loss_baselines import admission_reference, admission_rules
+from ..envs.slice_admission import SliceAdmission
+from ..envs.world import WorldTask
 from .bundle import load_bundle
 from .certify import calibrated_shield
 from .config import ConfigError, EvaluateConfig, nearest
 from .episodes import Progress, no_progress, record_day
-from .evaluate import Setting, Table, evaluate
+from .evaluate import Bound, Setting, Table, evaluate
 from .plots import plot_comparison, plot_day
-from .problem import problem_of
+from .problem import any_problem_of
 from .results import write_results
 from .seeds import Domain, episode_seeds
 
@@ -34,19 +39,31 @@ def compare(config: EvaluateConfig, folder: Path, progress: Progress = no_progre
     """
     setting = setting_of(config)
     policies = _policies(config, setting)
-    baselines = chosen_baselines(config.baselines)
+    baselines = chosen_baselines(config.baselines, rules_of(setting))
     if not policies and not baselines:
         raise ConfigError("nothing to compare: give policy=runs/NAME or baselines=all")
+    if config.shielded and isinstance(setting.task, WorldTask):
+        raise ConfigError(
+            f"shielded=true: the shield guards carriers; {config.env.id} has none, leave it out"
+        )
     if config.shielded and not policies:
         raise ConfigError("shielded=true needs a policy to run behind the shield: give policy=runs/NAME")
     bound = _bound(config, setting, _part(progress, 0.0, _BOUND_SHARE))
     ready = _BOUND_SHARE + _CALIBRATION_SHARE
     calibrating = _part(progress, _BOUND_SHARE, ready)
     shield = calibrated_shield(setting.params, calibrating) if config.shielded else None
-    table = evaluate(policies, baselines, setting, bound, _part(progress, ready, 1.0), shield)
+    table = evaluate(
+        [*policies, *_references(config, setting)],
+        baselines,
+        setting,
+        bound,
+        _part(progress, ready, 1.0),
+        shield,
+    )
     write_results(table, folder)
     if config.plots:
         plot_comparison(table, folder / "comparison.png")
+    if config.plots and not isinstance(setting.task, WorldTask):
         day = record_day((*policies, *baselines)[0], setting.params, setting.task, setting.seeds[0])
         plot_day(day, folder / "day.png")
     return table
@@ -55,13 +72,20 @@ def compare(config: EvaluateConfig, folder: Path, progress: Progress = no_progre
 def setting_of(config: EvaluateConfig) -> Setting:
     """Return network, problem and the evaluation seeds."""
     seeds = episode_seeds(config.seed, Domain.EVALUATE, 0, config.episodes)
-    task, params = problem_of(config.env, config.scenario, config.load_file, config.load_column)
+    task, params = any_problem_of(config.env, config.scenario, config.load_file, config.load_column)
     return Setting(params, task, seeds)
 
 
-def chosen_baselines(names: str) -> list[Controller]:
-    """Return the baselines of ``"all"``, ``"none"`` or names separated by commas."""
-    known: dict[str, Controller] = {c.name: c for c in (AlwaysOn(), Greedy(), LoadThreshold(), Forecast())}
+def rules_of(setting: Setting) -> list[Any]:
+    """Return the rules that a problem is compared with; each decides in the problem's own world."""
+    if isinstance(setting.task, SliceAdmission):
+        return list(admission_rules(setting.params))
+    return [AlwaysOn(), Greedy(), LoadThreshold(), Forecast()]
+
+
+def chosen_baselines(names: str, rules: Sequence[Controller]) -> list[Controller]:
+    """Return those of the rules that ``"all"``, ``"none"`` or names separated by commas choose."""
+    known = {rule.name: rule for rule in rules}
     if names in ("all", "none"):
         return list(known.values()) if names == "all" else []
     wanted = [name.strip().replace("_", " ") for name in names.split(",")]
@@ -76,11 +100,20 @@ def _part(progress: Progress, start: float, end: float) -> Progress:
     return lambda share: progress(start + (end - start) * share)
 
 
+def _references(config: EvaluateConfig, setting: Setting) -> list[Any]:
+    """Return what shows how far anybody can come, beside the policies."""
+    wanted = config.baselines == "all" and isinstance(setting.task, SliceAdmission)
+    return list(admission_reference(setting.params)) if wanted else []
+
+
 def _policies(config: EvaluateConfig, setting: Setting) -> list[Controller]:
     return [load_bundle(Path(config.policy), setting.params, config.env.id)] if config.policy else []
 
 
-def _bound(config: EvaluateConfig, setting: Setting, progress: Progress) -> EnergyBound | None:
-    if not config.bound or not isinstance(setting.task, EnergySaving):
-        return None
-    return energy_bound(setting.params, setting.task, np.asarray(setting.seeds, np.int64), progress)
+def _bound(config: EvaluateConfig, setting: Setting, progress: Progress) -> Bound | None:
+    seeds = np.asarray(setting.seeds, np.int64)
+    if config.bound and isinstance(setting.task, EnergySaving):
+        return energy_bound(setting.params, setting.task, seeds, progress)
+    if config.bound and isinstance(setting.task, SliceAdmission):
+        return admission_bound(setting.params, setting.task, seeds)
+    return None

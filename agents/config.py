@@ -22,6 +22,8 @@ Positive = Annotated[float, Field(gt=0)]
 NonNegative = Annotated[float, Field(ge=0)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 
+Setting = int | float | list[int] | list[float] | None  # of a scenario that takes numbers
+
 Kind = TypeVar("Kind")
 
 
@@ -35,6 +37,12 @@ class EnvConfig:
 
     id: str = "ranrein/EnergySaving-v0"
     weights: dict[str, float] | None = None
+    settings: dict[str, Setting] = field(default_factory=dict)  # of the scenario; None is its default
+
+    @property
+    def given(self) -> dict[str, Setting]:
+        """The settings that are not left to the scenario."""
+        return {name: value for name, value in self.settings.items() if value is not None}
 
 
 @dataclass(frozen=True, config=STRICT)

@@ -86,7 +86,7 @@ def _comparison(run: DemoRun) -> Section | None:
     if table is None or table.bound_energy_kwh is None:
         return None
     names = [row.controller for row in table.rows]
-    energy = [row.energy_kwh for row in table.rows]
+    energy = [row.energy_kwh for row in table.rows if row.energy_kwh is not None]
     text = f"{table.episodes} paired episodes the policy was neither trained nor selected on; 95 % intervals."
     if run.shielded is not None and run.shielded.intervention is not None:
         text += (

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 from ..envs.controller import Controller
 from ..envs.simulation import Outcome, Simulation
 from ..envs.task import Task, weighted
+from ..envs.world import WorldTask
+from ..envs.worlds import AnyTask
 from ..twin.params import Params
 from ..twin.sla import CONSTRAINTS, costs, is_unsafe, margins
 from ..twin.types import F32, F64, I8, I64, Bool
+from .world_episodes import run_in_world
 
 JOULES_PER_KWH = 3.6e6
 
@@ -30,12 +34,13 @@ class Episodes:
     controller: str
     seeds: I64  # (N,)
     episode_return: F64  # (N,)
-    energy_kwh: F64  # (N,)
+    energy_kwh: F64  # (N,), NaN where nothing draws power
     cost: F64  # (N,), episode mean: share of control periods in which a constraint was broken
     violated: Bool  # (N,), the mean cost exceeds the budget
-    switches: F64  # (N,), changes of a carrier's state
+    switches: F64  # (N,), changes of a carrier's state; NaN where there is no carrier
     constraint_cost: dict[str, F64]  # by constraint, (N,), episode mean
     reward_terms: dict[str, F64]  # by term, (N,), episode mean
+    revenue_per_s: F64 | None = None  # (N,), where there is revenue
 
     @property
     def violated_share(self) -> float:
@@ -61,13 +66,19 @@ class _Tally:
 
 
 def run_episodes(
-    controller: Controller, params: Params, task: Task, seeds: Sequence[int], progress: Progress = no_progress
+    controller: Controller,
+    params: Any,  # noqa: ANN401  (the network of any world)
+    task: AnyTask,
+    seeds: Sequence[int],
+    progress: Progress = no_progress,
 ) -> Episodes:
     """Run one episode per seed, all of them as one batch.
 
     Raises:
         ValueError: if there are no seeds, or the controller's actions do not fit the task.
     """
+    if isinstance(task, WorldTask):
+        return _run_elsewhere(controller, params, task, seeds, progress)
     simulation = started(params, seeds)
     controller.begin(params, len(seeds))
     tally, periods = _Tally(), params.scenario.timing.periods_per_episode
@@ -78,10 +89,39 @@ def run_episodes(
     return _episodes(controller.name, np.asarray(seeds, np.int64), tally, task, periods)
 
 
-def started(params: Params, seeds: Sequence[int]) -> Simulation:
-    """Begin the first episode of every seed."""
+def _run_elsewhere(
+    controller: Controller,
+    network: Any,  # noqa: ANN401
+    task: WorldTask,
+    seeds: Sequence[int],
+    progress: Progress,
+) -> Episodes:
+    _require_seeds(seeds)
+    sums, periods = run_in_world(controller, network, task, seeds, progress)
+    tally, unknown = _Tally(sums), np.full(len(seeds), np.nan)
+    cost = sums["unsafe"] / periods
+    return Episodes(
+        controller=controller.name,
+        seeds=np.asarray(seeds, np.int64),
+        episode_return=sums["return"],
+        energy_kwh=unknown,
+        cost=cost,
+        violated=~(cost <= task.budget),
+        switches=unknown,
+        constraint_cost=tally.means("cost:", periods),
+        reward_terms=tally.means("term:", periods),
+        revenue_per_s=sums["revenue"] / sums["elapsed_s"],
+    )
+
+
+def _require_seeds(seeds: Sequence[int]) -> None:
     if not len(seeds):
         raise ValueError("no seeds: give at least one episode to run")
+
+
+def started(params: Params, seeds: Sequence[int]) -> Simulation:
+    """Begin the first episode of every seed."""
+    _require_seeds(seeds)
     simulation = Simulation(params, len(seeds))
     simulation.start(np.asarray(seeds, np.int64), np.zeros(len(seeds), np.int64))
     return simulation

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from ..envs.baselines import AlwaysOn
-from ..envs.bounds import EnergyBound
+from ..envs.bounds import AdmissionBound, EnergyBound
 from ..envs.controller import Controller
-from ..envs.task import Task
+from ..envs.world import WorldTask
+from ..envs.worlds import AnyTask
 from ..safety.shield import Shield
-from ..twin.params import Params
 from ..twin.types import F64
 from .episodes import Episodes, Progress, no_progress, run_episodes
 from .shielded import ShieldedEpisodes, run_shielded
 from .stats import Interval, mean_interval, paired_difference, ratio_interval, score, share_interval
 
 FEASIBLE_SHARE = 0.01  # of episodes that may exceed the budget
+Bound = EnergyBound | AdmissionBound
 SHIELDED = "{}, shielded"  # name of a policy behind the shield
 _BARE_SHARE = 0.2  # of the time where a shield is to be looked through, for the progress bar
 
@@ -27,8 +29,8 @@ _BARE_SHARE = 0.2  # of the time where a shield is to be looked through, for the
 class Setting:
     """Where a comparison takes place."""
 
-    params: Params
-    task: Task
+    params: Any  # what the problem runs on: `Params` on the twin
+    task: AnyTask
     seeds: Sequence[int]
 
 
@@ -40,15 +42,16 @@ class Row:
     is_baseline: bool
     feasible: bool  # at most 1 % of the episodes exceed the budget
     episode_return: Interval
-    energy_kwh: Interval
+    energy_kwh: Interval | None  # None where nothing draws power
     saving_pct: Interval | None  # of energy against always on
     violated_share: Interval  # of episodes
     cost: Interval
-    switches: Interval
+    switches: Interval | None
     return_gain: Interval | None  # against the best feasible baseline
     energy_gain_kwh: Interval | None  # spent more (+) or less (-) than it
     score: Interval | None  # 0 the best feasible baseline, 1 the bound; None where that cannot be told
     intervention: Interval | None  # share of decisions that the shield changed; None without a shield
+    revenue_per_s: Interval | None = None  # None where there is no revenue
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,7 @@ def evaluate(
     policies: Sequence[Controller],
     baselines: Sequence[Controller],
     setting: Setting,
-    bound: EnergyBound | None = None,
+    bound: Bound | None = None,
     progress: Progress = no_progress,
     shield: Shield | None = None,
 ) -> Table:
@@ -86,8 +89,9 @@ def evaluate(
     controllers = [*policies, *baselines]
     _require_comparable(controllers, setting, bound)
     share = 1.0 if shield is None else _BARE_SHARE
-    everybody = [*controllers, AlwaysOn(name="always on (reference)")]
-    *results, reference = _run_all(everybody, setting, lambda done: progress(share * done))
+    awake = [] if isinstance(setting.task, WorldTask) else [AlwaysOn(name="always on (reference)")]
+    results = _run_all([*controllers, *awake], setting, lambda done: progress(share * done))
+    reference = results.pop() if awake else None
     bare, rules = results[: len(policies)], results[len(policies) :]
     best = best_feasible(rules)
     mark = _Mark(reference, best, bound)
@@ -105,7 +109,7 @@ def evaluate(
         episodes=len(setting.seeds),
         best_baseline=None if best is None else best.controller,
         bound_return=None if bound is None else mean_interval(bound.episode_return),
-        bound_energy_kwh=None if bound is None else mean_interval(bound.energy_kwh),
+        bound_energy_kwh=mean_interval(bound.energy_kwh) if isinstance(bound, EnergyBound) else None,
     )
 
 
@@ -121,15 +125,13 @@ def best_feasible(results: Sequence[Episodes]) -> Episodes | None:
     )
 
 
-def _require_comparable(
-    controllers: Sequence[Controller], setting: Setting, bound: EnergyBound | None
-) -> None:
+def _require_comparable(controllers: Sequence[Controller], setting: Setting, bound: Bound | None) -> None:
     names = [controller.name for controller in controllers]
     if len(set(names)) != len(names):
         raise ValueError(f"controllers share a name: {sorted(names)}; give each its own")
-    if bound is not None and len(bound.energy_kwh) != len(setting.seeds):
+    if bound is not None and len(bound.episode_return) != len(setting.seeds):
         raise ValueError(
-            f"the bound is for {len(bound.energy_kwh)} seeds, the comparison has {len(setting.seeds)}"
+            f"the bound is for {len(bound.episode_return)} seeds, the comparison has {len(setting.seeds)}"
         )
 
 
@@ -151,14 +153,16 @@ def _run_shielded(
     policies: Sequence[Controller], shield: Shield, setting: Setting, progress: Progress
 ) -> list[tuple[str, ShieldedEpisodes]]:
     """Run the policies behind the shield on the same seeds, each with its name there."""
-    count = len(policies)
+    task, count = setting.task, len(policies)
+    if isinstance(task, WorldTask):
+        raise ValueError(f"{type(task).__name__} does not run on the twin, which the shield guards")
     return [
         (
             SHIELDED.format(policy.name),
             run_shielded(
                 policy,
                 shield,
-                setting.task,
+                task,
                 setting.seeds,
                 lambda share, done=done: progress((done + share) / count),
             ),
@@ -167,7 +171,7 @@ def _run_shielded(
     ]
 
 
-def _common(name: str, result: ShieldedEpisodes, task: Task) -> Episodes:
+def _common(name: str, result: ShieldedEpisodes, task: AnyTask) -> Episodes:
     """Return what shielded episodes have in common with others."""
     return Episodes(
         controller=name,
@@ -186,38 +190,47 @@ def _common(name: str, result: ShieldedEpisodes, task: Task) -> Episodes:
 class _Mark:
     """What every row is measured against."""
 
-    reference: Episodes  # always on
+    reference: Episodes | None  # always on, on the twin
     best: Episodes | None  # the best feasible baseline
-    bound: EnergyBound | None
+    bound: Bound | None
 
 
 def _row(result: Episodes, mark: _Mark, intervention: F64 | None = None, *, is_baseline: bool = False) -> Row:
     reference, best, bound = mark.reference, mark.best, mark.bound
-    saving = ratio_interval(100.0 * (reference.energy_kwh - result.energy_kwh), reference.energy_kwh)
     gain, spent = (None, None) if best is None else _against(result, best)
     return Row(
         controller=result.controller,
         is_baseline=is_baseline,
         feasible=is_feasible(result),
         episode_return=mean_interval(result.episode_return),
-        energy_kwh=mean_interval(result.energy_kwh),
-        saving_pct=saving,
+        energy_kwh=_interval(result.energy_kwh),
+        saving_pct=None if reference is None else _saving(result, reference),
         violated_share=share_interval(int(result.violated.sum()), len(result.violated)),
         cost=mean_interval(result.cost),
-        switches=mean_interval(result.switches),
+        switches=_interval(result.switches),
         return_gain=gain,
         energy_gain_kwh=spent,
         score=None if best is None or bound is None else _score(result.episode_return, best, bound),
         intervention=None if intervention is None else mean_interval(intervention),
+        revenue_per_s=None if result.revenue_per_s is None else mean_interval(result.revenue_per_s),
     )
 
 
-def _against(result: Episodes, best: Episodes) -> tuple[Interval, Interval]:
+def _interval(values: F64) -> Interval | None:
+    """Return the mean, or None of what the problem does not have."""
+    return None if np.isnan(values).all() else mean_interval(values)
+
+
+def _saving(result: Episodes, reference: Episodes) -> Interval | None:
+    return ratio_interval(100.0 * (reference.energy_kwh - result.energy_kwh), reference.energy_kwh)
+
+
+def _against(result: Episodes, best: Episodes) -> tuple[Interval, Interval | None]:
     return (
         paired_difference(result.episode_return, best.episode_return),
-        paired_difference(result.energy_kwh, best.energy_kwh),
+        _interval(result.energy_kwh - best.energy_kwh),
     )
 
 
-def _score(values: F64, best: Episodes, bound: EnergyBound) -> Interval | None:
+def _score(values: F64, best: Episodes, bound: Bound) -> Interval | None:
     return score(np.asarray(values), best.episode_return, bound.episode_return)

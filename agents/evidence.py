@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from ..envs.baselines import AlwaysOn
-from ..envs.registry import make_task
+from ..envs.registry import make_twin_task
 from ..envs.task import Task
 from ..safety.certificate import ClaimResult, Verdict, judge
 from ..safety.envelope import join
@@ -139,7 +139,7 @@ def _prepared(work: Work) -> tuple[OnnxPolicy, Shield, Task]:
         params = Params.of(work.scenario)
         policy = load_bundle(work.policy, params)
         _ready.clear()
-        _ready[name] = (policy, Shield.of(params, work.demand_factor), make_task(policy.contract.task))
+        _ready[name] = (policy, Shield.of(params, work.demand_factor), make_twin_task(policy.contract.task))
     return _ready[name]
 
 

@@ -19,7 +19,7 @@ class Standing:
     steps: int
     total: int
     episode_return: float | None = None
-    energy_kwh: float | None = None
+    energy_kwh: float | None = None  # None also where nothing draws power
     violated_share: float | None = None  # of training episodes
 
     @property
@@ -27,7 +27,8 @@ class Standing:
         """What to say beside a progress bar."""
         if self.episode_return is None:
             return f"{self.steps} steps"
-        return f"{self.steps} steps, return {self.episode_return:.1f}, {self.energy_kwh:.1f} kWh per day"
+        energy = "" if self.energy_kwh is None else f", {self.energy_kwh:.1f} kWh per day"
+        return f"{self.steps} steps, return {self.episode_return:.1f}{energy}"
 
 
 Listener = Callable[[Standing], None]
@@ -121,8 +122,5 @@ def _per_period(info: dict[str, dict[str, float]]) -> dict[str, float]:
     """Return one episode's record: return and energy of the whole, means per control period of the rest."""
     sums, length = info["sums"], info["episode"]["l"]
     rows = {name: value / length for name, value in sums.items() if "/" in name}
-    return rows | {
-        "episode/return": sums["return"],
-        "episode/energy_kwh": sums["energy_kwh"],
-        "cost/mean": sums["cost"] / length,
-    }
+    amounts = {f"episode/{name}": sums[name] for name in ("return", "energy_kwh", "revenue") if name in sums}
+    return rows | amounts | {"cost/mean": sums["cost"] / length}

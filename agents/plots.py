@@ -21,26 +21,27 @@ STATES = ListedColormap(["#f2c14e", "#c9d7e8", "#8fb0d3", "#4a7eb5", "#123a63"])
 
 
 def plot_comparison(table: Table, path: Path) -> None:
-    """Draw energy and violated episodes of every controller with 95 % intervals."""
+    """Draw energy, or else revenue, and violated episodes of every controller with 95 % intervals."""
     figure = Figure(figsize=(10, 1.6 + 0.5 * len(table.rows)), layout="constrained")
-    energy, violated = figure.subplots(1, 2, sharey=True)
+    amount, violated = figure.subplots(1, 2, sharey=True)
     names = [row.controller for row in table.rows]
     colours = [GREY if row.is_baseline else BLUE for row in table.rows]
-    _bars(energy, names, [row.energy_kwh for row in table.rows], colours)
+    energy, revenue = ([getattr(row, n) for row in table.rows] for n in ("energy_kwh", "revenue_per_s"))
+    _bars(amount, names, revenue if None in energy else energy, colours)
     _bars(violated, names, [_percent(row.violated_share) for row in table.rows], colours)
-    energy.set_xlabel("energy per day, kWh")
+    amount.set_xlabel("revenue per s" if None in energy else "energy per day, kWh")
     violated.set_xlabel("episodes that break a promise, %")
     violated.axvline(100 * FEASIBLE_SHARE, color=RED, linestyle="--", label="feasible up to here")
     _legend_above(violated)
     if table.bound_energy_kwh is not None:
-        energy.axvline(
+        amount.axvline(
             table.bound_energy_kwh.mean,
             color=RED,
             linestyle=":",
             label="bound for whoever keeps every promise",
         )
-        _legend_above(energy)
-    energy.invert_yaxis()
+        _legend_above(amount)
+    amount.invert_yaxis()
     _save(figure, path)
 
 

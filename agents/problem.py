@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from ..envs.catalogue import UnknownNameError
+from ..envs.fit_source import FitFileError
 from ..envs.inventory_rows import InventoryError
 from ..envs.registry import make_task
 from ..envs.scenario_source import scenario_named
 from ..envs.task import Task
-from ..envs.vector import params_of
+from ..envs.world import WorldTask
+from ..envs.worlds import AnyTask, network_of
 from ..twin.params import Params
 from ..twin.scenario import Scenario
 from .config import ConfigError, EnvConfig
@@ -23,8 +26,8 @@ def problem_of(
     """Return the problem with its weights, and the network.
 
     Args:
-        env: the control problem.
-        scenario: name of a shipped scenario, or ``inventory:PATH`` or ``inventory:PATH@K``.
+        env: the control problem, one on the twin.
+        scenario: name of a shipped scenario, ``inventory:PATH``, ``inventory:PATH@K`` or ``fit:PATH``.
         load_file: CSV of measured load in place of the scenario's own days; see ``docs/load_file.md``.
         load_column: the column of ``load_file`` with the load; None means ``load``.
 
@@ -32,10 +35,36 @@ def problem_of(
         ConfigError: for an unknown problem or scenario, weights that do not match the reward terms, or an
             inventory or a load file that cannot be used.
     """
+    task = _task(env)
+    if isinstance(task, WorldTask):
+        raise ConfigError(f"{env.id} does not run on the twin; this verb needs a problem that does")
+    if env.given:
+        raise ConfigError(f"env.settings has {sorted(env.given)}; {env.id} takes none")
+    try:
+        return task, network_of(task, _with_load(scenario_named(scenario), load_file, load_column))
+    except (UnknownNameError, InventoryError, FitFileError) as error:
+        raise ConfigError(str(error)) from error
+
+
+def any_problem_of(
+    env: EnvConfig, scenario: str, load_file: str | None = None, load_column: str | None = None
+) -> tuple[AnyTask, Any]:
+    """Return the problem and what it runs on, ``Params`` or the network of another world; see ``problem_of``."""
+    task = _task(env)
+    if not isinstance(task, WorldTask):
+        return problem_of(env, scenario, load_file, load_column)
+    if load_file is not None or load_column is not None:
+        raise ConfigError(f"load_file and load_column are for the twin; {env.id} has its own scenarios")
+    try:
+        return task, task.network(scenario, env.given)
+    except ValueError as error:
+        raise ConfigError(f"scenario={scenario}: {error}") from error
+
+
+def _task(env: EnvConfig) -> AnyTask:
     try:
         task, own = make_task(env.id, env.weights), make_task(env.id)
-        params = params_of(_with_load(scenario_named(scenario), load_file, load_column))
-    except (UnknownNameError, InventoryError) as error:
+    except UnknownNameError as error:
         raise ConfigError(str(error)) from error
     if set(task.weights) != set(own.weights):
         raise ConfigError(
@@ -43,7 +72,7 @@ def problem_of(
         )
     if not all(weight >= 0 for weight in task.weights.values()) or not sum(task.weights.values()) > 0:
         raise ConfigError(f"env.weights = {task.weights}: weights must be non-negative and not all zero")
-    return task, params
+    return task
 
 
 def stricter(params: Params, headroom: float) -> Params:
@@ -60,6 +89,19 @@ def stricter(params: Params, headroom: float) -> Params:
         max_blocked_frac=sla.max_blocked_frac * keep,
     )
     return replace(params, scenario=replace(params.scenario, sla=tight))
+
+
+def training_network(params: Any, headroom: float) -> Any:  # noqa: ANN401  (the network of any world)
+    """Return what is trained on: the twin with tighter promises, or another world as it is.
+
+    Raises:
+        ConfigError: if another world is to keep promises that it does not have.
+    """
+    if isinstance(params, Params):
+        return stricter(params, headroom)
+    if headroom:
+        raise ConfigError(f"sla_headroom={headroom} is for problems on the twin; leave it out")
+    return params
 
 
 def _with_load(scenario: Scenario, load_file: str | None, load_column: str | None) -> Scenario:

@@ -24,17 +24,21 @@ class Column:
 
 SHORT = (
     Column("energy, kWh", "energy_kwh", 2),
+    Column("revenue per s", "revenue_per_s", 4),
     Column("saving, %", "saving_pct", 1),
     Column("violated episodes, %", "violated_share", 1, 100.0),
     Column("against best, kWh", "energy_gain_kwh", 2),
     Column("score", "score", 2),
 )
+_OF_ENERGY, _OF_REVENUE = ("energy_kwh", "saving_pct", "energy_gain_kwh", "switches"), ("revenue_per_s",)
 INTERVENTION = Column("changed by the shield, %", "intervention", 1, 100.0)
 COLUMNS = (*SHORT, Column("return", "episode_return", 1), Column("switches", "switches", 0))
 
 
 def shown(table: Table, columns: Sequence[Column]) -> tuple[Column, ...]:
-    """Return the columns, and what the shield changed if anybody ran behind it."""
+    """Return the columns of what the problem has, and what the shield changed if anybody ran behind it."""
+    absent = _OF_REVENUE if all(row.energy_kwh is not None for row in table.rows) else _OF_ENERGY
+    columns = [column for column in columns if column.field not in absent]
     is_shielded = any(row.intervention is not None for row in table.rows)
     return (*columns, INTERVENTION) if is_shielded else tuple(columns)
 
@@ -62,7 +66,9 @@ def text(interval: Interval | None, digits: int, factor: float = 1.0) -> str:
 
 def caption(table: Table) -> str:
     """Return what stands below the table."""
-    bound = "" if table.bound_energy_kwh is None else f" Bound: {text(table.bound_energy_kwh, 2)} kWh."
+    bound = "" if table.bound_return is None else f" Bound: a return of {text(table.bound_return, 2)}."
+    if table.bound_energy_kwh is not None:
+        bound = f" Bound: {text(table.bound_energy_kwh, 2)} kWh."
     best = table.best_baseline or "none is feasible"
     return f"{table.episodes} paired episodes, 95 % intervals. Best feasible baseline: {best}.{bound}"
 

@@ -11,7 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from ..envs.scenario_source import PREFIX
+from ..envs.scenario_source import PREFIXES
 from .config import ConfigError, TrainConfig, from_mapping
 
 PACKAGES = ("ranrein", "numpy", "numba", "gymnasium", "torch", "stable-baselines3", "onnx", "onnxruntime")
@@ -115,11 +115,12 @@ def write_json(path: Path, data: Any) -> None:  # noqa: ANN401
 
 
 def _slug(scenario: str) -> str:
-    """Return a scenario's name as part of a folder's name: of an inventory the end of its path, and its cluster."""
-    if not scenario.startswith(PREFIX):
+    """Return a scenario's name as part of a folder's name: of a path its end, and of an inventory its cluster."""
+    if not scenario.startswith(PREFIXES):
         return scenario
-    end = re.sub(r"\.(csv|json)(?=$|@)", "", Path(scenario.removeprefix(PREFIX)).name)
-    return "-".join(re.findall(r"\w+", end)) or "inventory"
+    prefix, _, path = scenario.partition(":")
+    end = re.sub(r"\.(csv|json)(?=$|@)", "", Path(path).name)
+    return "-".join(re.findall(r"\w+", end)) or prefix
 
 
 def _version(package: str) -> str:

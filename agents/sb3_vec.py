@@ -39,7 +39,7 @@ class TwinVecEnv(VecEnv):
         self._clock: Clock = clock or SystemClock()
         self._began_s = self._clock.monotonic_s()
         self._seeds_now: list[int] = episode_seeds(0, Domain.TRAIN, attempt, env.num_envs)
-        self._actions: I64 = np.zeros((env.num_envs, len(env.task.action_space(env.params).nvec)), np.int64)
+        self._actions: I64 = np.zeros((env.num_envs, len(env.world.action_space.nvec)), np.int64)
         self._names: tuple[str, ...] = ()
         self._sums: F64 = np.zeros((env.num_envs, 0))
         self._length: I64 = np.zeros(env.num_envs, np.int64)
@@ -52,17 +52,17 @@ class TwinVecEnv(VecEnv):
         return list(self._seeds_now)
 
     def reset(self) -> F32:
-        """Begin an episode in every replica, then let groups of them begin anew over one day awake.
+        """Begin an episode in every replica, then let groups of them begin anew over one day in which nothing is done.
 
         So every update sees the whole day.
         """
         observations, _ = self.env.reset(seed=self._seeds_now)
         self._whole[:] = False
         self._clear(np.arange(self.num_envs))
-        periods = self.env.params.scenario.timing.periods_per_episode
+        periods = self.env.world.periods_per_episode
         due = np.arange(self.num_envs) * _PHASES // self.num_envs * periods // _PHASES
         for period in range(int(due[-1]) + 1):
-            observations, *_ = self.env.step(np.zeros_like(self._actions))
+            observations, *_ = self.env.step(self.env.world.stay())
             if np.any(due == period):
                 observations, _ = self.env.reset(options={"reset_mask": due == period})
         return observations
@@ -118,8 +118,7 @@ class TwinVecEnv(VecEnv):
         parts = {
             "return": rewards,
             "cost": batch["cost"],
-            "energy_kwh": batch["power_w"]
-            * (self.env.params.scenario.timing.control_period_s / JOULES_PER_KWH),
+            **self._amounts(batch),
             **{f"cost/{name}": values for name, values in batch["costs"].items()},
             **{f"reward/{name}": values for name, values in batch["reward_terms"].items()},
         }
@@ -127,6 +126,13 @@ class TwinVecEnv(VecEnv):
             self._names, self._sums = tuple(parts), np.zeros((self.num_envs, len(parts)))
         self._sums += np.stack(list(parts.values()), axis=1)
         self._length += 1
+
+    def _amounts(self, batch: dict[str, Any]) -> dict[str, F64]:
+        """Return what is spent or earned in one step: energy on the twin, revenue of a loss system."""
+        if "power_w" not in batch:
+            return {"revenue": batch["revenue"]}
+        period_s = self.env.params.scenario.timing.control_period_s
+        return {"energy_kwh": batch["power_w"] * (period_s / JOULES_PER_KWH)}
 
     def _ended(self, row: int, final: F32) -> dict[str, Any]:
         info: dict[str, Any] = {"terminal_observation": final, "TimeLimit.truncated": True}

@@ -7,15 +7,16 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from stable_baselines3 import PPO
 from stable_baselines3.common.utils import LinearSchedule
 
 from ..envs.baselines import Rule, rule_named
 from ..envs.catalogue import UnknownNameError
-from ..envs.task import Task
 from ..envs.vector import TwinVectorEnv
-from ..twin.params import Params
+from ..envs.world import WorldTask
+from ..envs.worlds import AnyTask
 from .bundle import Contract, contract_of, policy_from
 from .checkpoint import next_attempt, restore_checkpoint, save_checkpoint
 from .config import ConfigError, PpoConfig, TrainConfig
@@ -23,7 +24,7 @@ from .curve import open_logger
 from .episodes import Episodes, run_episodes
 from .export import Exporter, ParityError, write_bundle
 from .monitor import Listener, Monitor, Standing, stop_on_interrupt
-from .problem import problem_of, stricter
+from .problem import any_problem_of, training_network
 from .run_folder import RunFolder, new_run, versions
 from .sb3_vec import TwinVecEnv
 from .seeds import Domain, episode_seeds
@@ -78,8 +79,8 @@ class _Job:
 
     cfg: TrainConfig
     run: RunFolder
-    task: Task
-    params: Params
+    task: AnyTask
+    params: Any  # what it runs on: `Params` on the twin
     model: PPO
     exporter: Exporter
     contract: Contract
@@ -87,10 +88,11 @@ class _Job:
 
     @staticmethod
     def of(cfg: TrainConfig) -> _Job:
-        task, params = problem_of(cfg.env, cfg.scenario, cfg.load_file, cfg.load_column)
+        task, params = any_problem_of(cfg.env, cfg.scenario, cfg.load_file, cfg.load_column)
         run = _opened(cfg)
         attempt = next_attempt(run) if cfg.resume else 0
-        env = TwinVecEnv(TwinVectorEnv(task, stricter(params, cfg.sla_headroom), cfg.agent.n_envs), attempt)
+        training = training_network(params, cfg.sla_headroom)
+        env = TwinVecEnv(TwinVectorEnv(task, training, cfg.agent.n_envs), attempt)
         model = build_ppo(cfg.agent, env, cfg.seed)
         contract = contract_of(cfg.env.id, task, params, versions())
         exporter = Exporter.of(model.policy, contract.choices)
@@ -101,7 +103,11 @@ class _Job:
 
     def warm_start(self, rule: str) -> None:
         """Imitate a rule, and judge the imitation as the first candidate."""
-        env = TwinVectorEnv(self.task, stricter(self.params, self.cfg.sla_headroom), EPISODES)
+        if isinstance(self.task, WorldTask):
+            raise ConfigError(
+                f"warm_start={rule!r}: {self.cfg.env.id} has no rule that can be imitated; leave it out"
+            )
+        env = TwinVectorEnv(self.task, training_network(self.params, self.cfg.sla_headroom), EPISODES)
         warm_start(self.model, env, _rule(rule, self.cfg.warm_start_settings), self.cfg.seed)
         self.evaluate()
 
@@ -139,8 +145,9 @@ class _Job:
         }
 
     def _record(self, row: dict[str, Any]) -> None:
-        for name in ("return", "energy_kwh", "violated_share", "cost"):
-            self.model.logger.record(f"eval/{name}", row[name])
+        for name in ("return", "energy_kwh", "revenue_per_s", "violated_share", "cost"):
+            if name in row:
+                self.model.logger.record(f"eval/{name}", row[name])
         _log.info("evaluation at %d steps: %s", row["steps"], row)
 
 
@@ -162,9 +169,9 @@ def _rule(name: str, settings: dict[str, float]) -> Rule:
 
 
 def rank(row: dict[str, Any], limit: float) -> tuple[bool, float, float]:
-    """Order evaluations, best first: within the limit by energy, beyond it by how often it is broken."""
+    """Order evaluations, best first: within the limit by energy or else by return, beyond it by how often it breaks."""
     if row["violated_share"] <= limit:
-        return False, row["energy_kwh"], 0.0
+        return False, row["energy_kwh"] if "energy_kwh" in row else -row["return"], 0.0
     return True, row["violated_share"], row["cost"]
 
 
@@ -172,11 +179,16 @@ def _row(steps: int, episodes: Episodes) -> dict[str, Any]:
     return {
         "steps": steps,
         "return": float(episodes.episode_return.mean()),
-        "energy_kwh": float(episodes.energy_kwh.mean()),
+        **_known_means(episodes),
         "violated_share": episodes.violated_share,
         "cost": float(episodes.cost.mean()),
-        "switches": float(episodes.switches.mean()),
     }
+
+
+def _known_means(episodes: Episodes) -> dict[str, float]:
+    """Return the means of the amounts that the problem has."""
+    amounts = {name: getattr(episodes, name) for name in ("energy_kwh", "switches", "revenue_per_s")}
+    return {name: float(v.mean()) for name, v in amounts.items() if v is not None and np.isfinite(v).all()}
 
 
 def _opened(cfg: TrainConfig) -> RunFolder:

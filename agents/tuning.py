@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..envs.baselines import Rule, candidates
-from ..envs.registry import make_task
+from ..envs.registry import make_twin_task
 from ..twin.params import Params
 from ..twin.scenario import Scenario
 from .episodes import Progress, no_progress, run_episodes
@@ -60,7 +60,7 @@ def tune(
 
 def _try_job(job: tuple[Rule, Scenario, str, Sequence[int]]) -> Trial:
     rule, scenario, problem, seeds = job
-    result = run_episodes(rule, _params(scenario), make_task(problem), seeds)
+    result = run_episodes(rule, _params(scenario), make_twin_task(problem), seeds)
     return Trial(rule, float(result.energy_kwh.mean()), result.violated_share)
 
 

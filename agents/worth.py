@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,12 +11,12 @@ import numpy as np
 from ..envs.baselines import AlwaysOn, Greedy, Rule
 from ..envs.bounds import EnergyBound, energy_bound
 from ..envs.energy_saving import EnergySaving
-from ..envs.registry import make_task
+from ..envs.registry import make_twin_task
 from ..twin.params import Params
 from ..twin.scenario import Scenario
 from .config import EnvConfig
 from .episodes import Progress, no_progress
-from .evaluate import Setting, Table, evaluate
+from .evaluate import Row, Setting, Table, evaluate
 from .workers import worker_pool
 
 LEAST_GREEDY_VIOLATIONS = 0.20
@@ -80,8 +81,8 @@ def assess(job: Job, progress: Progress = no_progress) -> Worth:
         np.concatenate([piece.energy_kwh for piece in pieces]),
     )
     rows = {row.controller: row for row in table.rows}
-    always = rows[AlwaysOn().name].energy_kwh.mean
-    best = rows[table.best_baseline].energy_kwh.mean if table.best_baseline is not None else always
+    always = _energy_kwh(rows[AlwaysOn().name])
+    best = _energy_kwh(rows[table.best_baseline]) if table.best_baseline is not None else always
     return Worth(
         tuned=tuple(job.tuned),
         table=table,
@@ -92,9 +93,13 @@ def assess(job: Job, progress: Progress = no_progress) -> Worth:
     )
 
 
+def _energy_kwh(row: Row) -> float:
+    return math.nan if row.energy_kwh is None else row.energy_kwh.mean
+
+
 def _bound_job(job: tuple[Scenario, EnvConfig, Sequence[int]]) -> EnergyBound:
     scenario, env, seeds = job
-    task = make_task(env.id, env.weights)
+    task = make_twin_task(env.id, env.weights)
     if not isinstance(task, EnergySaving):
         raise TypeError(f"{env.id} has no energy bound")
     return energy_bound(Params.of(scenario), task, np.asarray(seeds, np.int64))

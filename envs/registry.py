@@ -8,47 +8,82 @@ from typing import Any
 import gymnasium as gym
 from gymnasium.vector import AutoresetMode
 
-from ..twin.params import Params
-from ..twin.scenario import Scenario
-from .catalogue import UnknownNameError
+from .catalogue import UnknownNameError, scenario_names
 from .energy_saving import EnergySaving
+from .slice_admission import SliceAdmission
 from .task import Task
 from .vector import TwinEnv, TwinVectorEnv
+from .world import WorldTask
+from .worlds import AnyTask, network_of
 
-TASKS: dict[str, Callable[..., Task]] = {
+TASKS: dict[str, Callable[..., AnyTask]] = {
     "ranrein/EnergySaving-v0": EnergySaving,
+    "ranrein/SliceAdmission-v0": SliceAdmission,
 }
 
 
-def make_task(task: str, weights: dict[str, float] | None = None) -> Task:
+def make_task(task: str, weights: dict[str, float] | None = None) -> AnyTask:
     """Build a registered control problem, with its own reward weights if given."""
     if task not in TASKS:
         raise UnknownNameError("control problem", task, list(TASKS))
     return TASKS[task]() if weights is None else TASKS[task](weights=dict(weights))
 
 
+def make_twin_task(task: str, weights: dict[str, float] | None = None) -> Task:
+    """Build a registered control problem that runs on the twin.
+
+    Raises:
+        UnknownNameError: for an unknown problem, or one of another world.
+    """
+    made = make_task(task, weights)
+    if isinstance(made, WorldTask):
+        on_twin = [name for name, kind in TASKS.items() if not isinstance(kind(), WorldTask)]
+        raise UnknownNameError("control problem on the twin", task, on_twin)
+    return made
+
+
+def scenarios_of(task: AnyTask) -> tuple[str, ...]:
+    """List the scenarios of a control problem by name: its own, or what is shipped for the twin."""
+    return task.scenarios if isinstance(task, WorldTask) else tuple(scenario_names())
+
+
+def all_scenarios() -> list[str]:
+    """List every name that some control problem takes as its scenario."""
+    return sorted({name for task in TASKS.values() for name in scenarios_of(task())})
+
+
 def make_env(
     task: str,
-    scenario: str | Scenario | Params = "urban",
+    scenario: Any = None,  # noqa: ANN401  (a name, or what `network_of` takes)
     render_mode: str | None = None,
     weights: dict[str, float] | None = None,
+    **settings: object,
 ) -> TwinEnv:
-    """Make the single environment of a registered id."""
-    return TwinEnv(make_task(task, weights), scenario, render_mode)
+    """Make the single environment of a registered id; None is the problem's default scenario.
+
+    ``settings`` are those of the scenario, such as ``capacity`` of a loss system.
+
+    Raises:
+        ValueError: for an unknown id, scenario, setting or render mode, naming the nearest, or a value out of range.
+    """
+    chosen = make_task(task, weights)
+    return TwinEnv(chosen, network_of(chosen, scenario, settings), render_mode)
 
 
 def make_vector_env(
     task: str,
     num_envs: int = 1,
-    scenario: str | Scenario | Params = "urban",
+    scenario: Any = None,  # noqa: ANN401
     weights: dict[str, float] | None = None,
     autoreset_mode: AutoresetMode = AutoresetMode.SAME_STEP,
+    **settings: object,
 ) -> TwinVectorEnv:
-    """Make the native batch of a registered id."""
-    return TwinVectorEnv(make_task(task, weights), scenario, num_envs, autoreset_mode)
+    """Make the native batch of a registered id; see ``make_env``."""
+    chosen = make_task(task, weights)
+    return TwinVectorEnv(chosen, network_of(chosen, scenario, settings), num_envs, autoreset_mode)
 
 
-def register(tasks: dict[str, Callable[..., Task]] | None = None) -> None:
+def register(tasks: dict[str, Callable[..., AnyTask]] | None = None) -> None:
     """Register control problems with Gymnasium; one from outside the repository uses this hook too."""
     TASKS.update(tasks or {})
     for name in tasks or TASKS:

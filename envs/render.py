@@ -56,7 +56,8 @@ class Renderer:
     def __init__(self, params: Params, render_mode: str = "rgb_array", trail: Trail | None = None) -> None:
         self._params = params
         self._is_window = render_mode == "human"
-        self._figure = _window(params) if self._is_window else Figure(SIZE_INCHES, DPI)
+        title = f"Ranrein: {params.scenario.name}"
+        self._figure = open_window(title, SIZE_INCHES, DPI) if self._is_window else Figure(SIZE_INCHES, DPI)
         self._canvas = self._figure.canvas if self._is_window else FigureCanvasAgg(self._figure)
         self._figure.set_facecolor("white")
         self._map = MapView(self._figure.add_axes((0.012, 0.075, 0.5141, 0.914)), params)
@@ -110,12 +111,13 @@ class Renderer:
             pyplot.close(self._figure)
 
 
-def _window(params: Params) -> Figure:
+def open_window(title: str, size: tuple[float, float], dpi: int) -> Figure:
+    """Open a window; NoDisplayError where there is none to be had."""
     if sys.platform == "linux" and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
         raise NoDisplayError("neither DISPLAY nor WAYLAND_DISPLAY is set")
     backend = pyplot.get_backend()
     if backend.lower() in _NON_INTERACTIVE:
         raise NoDisplayError(f"the backend is {backend!r}")
-    figure = pyplot.figure(f"Ranrein: {params.scenario.name}", SIZE_INCHES, DPI)
+    figure = pyplot.figure(title, size, dpi)
     figure.show()
     return figure

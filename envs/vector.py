@@ -11,27 +11,26 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
 from ..twin.kernels.rules import outside_rows
-from ..twin.params import Params
-from ..twin.scenario import Scenario
 from ..twin.types import F32, F64, I64, Bool
 from .catalogue import UnknownNameError
-from .features import Observer, observation_space
-from .infos import judged, judged_alone, standing
-from .scenario_source import scenario_named
-from .simulation import Outcome, Simulation
-from .task import Task, Weighting
-from .window import Window
+from .simulation import Simulation
+from .task import Weighting
+from .world import Picture, World
+from .world_twin import TwinWorld, params_of
+from .worlds import AnyTask, network_of, world_of
+
+__all__ = ["RENDER_MODES", "TwinEnv", "TwinVectorEnv", "params_of"]
 
 RENDER_MODES = ["rgb_array", "human"]
 _SEED_LIMIT = 2**62
 
 
 class TwinVectorEnv(VectorEnv[Any, Any, Any]):
-    """A control problem on B replicas of a network, one compiled call per control period.
+    """A control problem on B replicas of a network, one compiled call per decision.
 
     Args:
         task: the control problem.
-        scenario: name of a shipped scenario, a ``Scenario`` or ready ``Params``.
+        scenario: name of a scenario, or what ``network_of`` takes in place of one, such as ready ``Params``.
         num_envs: B.
         autoreset_mode: SAME_STEP (default), NEXT_STEP or DISABLED.
 
@@ -43,26 +42,24 @@ class TwinVectorEnv(VectorEnv[Any, Any, Any]):
 
     def __init__(
         self,
-        task: Task,
-        scenario: str | Scenario | Params,
+        task: AnyTask,
+        scenario: Any = None,  # noqa: ANN401
         num_envs: int = 1,
         autoreset_mode: AutoresetMode = AutoresetMode.SAME_STEP,
     ) -> None:
         self.task = task
-        self.params = params_of(scenario)
+        self.params = network_of(task, scenario)
         self.num_envs = num_envs
+        self.world: World = world_of(task, self.params, num_envs)
         self._mode = AutoresetMode(autoreset_mode)
         self.metadata = {**self.metadata, "autoreset_mode": self._mode}
-        self.single_action_space = task.action_space(self.params)
+        self.single_action_space = self.world.action_space
         self._choices: I64 = np.asarray(self.single_action_space.nvec, np.int64)
-        self.single_observation_space = observation_space(task.features, self.params)
+        self._shape = (num_envs, len(self._choices))
+        self.single_observation_space = self.world.observation_space
         self.action_space = batch_space(self.single_action_space, num_envs)
         self.observation_space = batch_space(self.single_observation_space, num_envs)
-        self.simulation = Simulation(self.params, num_envs)
         self._weighting = Weighting(task.weights)
-        timing = self.params.scenario.timing
-        self._last_step = timing.periods_per_episode * timing.steps_per_period
-        self._observer = Observer(task.features, self.params)
         self._seeds = np.zeros(num_envs, np.int64)
         self._episodes = np.zeros(num_envs, np.int64)
         self._pending = np.zeros(num_envs, np.bool_)  # NEXT_STEP: rows to restart
@@ -74,11 +71,18 @@ class TwinVectorEnv(VectorEnv[Any, Any, Any]):
         return self.task.budget
 
     @property
-    def window(self) -> Window:
+    def simulation(self) -> Simulation:
+        """The running twin; AttributeError where the control problem has another world."""
+        if not isinstance(self.world, TwinWorld):
+            raise AttributeError(f"{type(self.task).__name__} does not run on the twin; see `world`")
+        return self.world.simulation
+
+    @property
+    def window(self) -> Any:  # noqa: ANN401  (each world shows its controllers something else)
         """What a controller may look at now; ResetNeeded before the first reset."""
         if not self._started:
             raise gym.error.ResetNeeded("call reset() first: nothing has been reported yet")
-        return self.simulation.window
+        return self.world.window
 
     def reset(
         self, *, seed: int | Sequence[int | None] | None = None, options: dict[str, Any] | None = None
@@ -97,49 +101,48 @@ class TwinVectorEnv(VectorEnv[Any, Any, Any]):
         if self._started and not mask.all():
             self._restart(np.flatnonzero(mask))
         else:
-            self.simulation.start(self._seeds, self._episodes)
+            self.world.start(self._seeds, self._episodes)
         self._started, self._pending[:] = True, False
-        return self._observe(), standing(self.simulation.window)
+        return self.world.observe(), self.world.standing()
 
     def step(self, actions: Any) -> tuple[F32, F64, Bool, Bool, dict[str, Any]]:  # noqa: ANN401
-        """Run one control period.
+        """Run one control period, or whatever passes until the next decision.
 
         Raises:
             ValueError: if an action is not in the space; nothing has changed then.
         """
-        outcome, terms = self._run_period(actions)
-        rewards = self._weighting(terms)
-        infos = judged(outcome, terms) | standing(self.simulation.window)
-        truncated = self.simulation.state.arrays.step >= self._last_step
+        self._decide(actions)
+        infos = self.world.judged() | self.world.standing()
+        rewards, truncated = self._weighting(infos["reward_terms"]), self.world.over()
         if self._mode == AutoresetMode.NEXT_STEP and self._pending.any():
             waiting = np.flatnonzero(self._pending)
             self._episodes[waiting] += 1
             self._restart(waiting)
             rewards[waiting], truncated[waiting] = 0.0, False
+            infos |= self.world.standing()
         observation = self._autoreset(truncated, infos)
         return observation, rewards, np.zeros(self.num_envs, np.bool_), truncated, infos
 
     def step_alone(self, actions: Any) -> tuple[F32, float, bool, dict[str, Any]]:  # noqa: ANN401
         """Return observation, reward, whether the episode is over, and info of a batch of one, as of no batch."""
-        outcome, terms = self._run_period(actions)
-        info = judged_alone(outcome, terms) | standing(self.simulation.window, 0)
-        over = self.simulation.state.arrays.step.item() >= self._last_step
-        return self._observe()[0], self._weighting(info["reward_terms"]), over, info
+        self._decide(actions)
+        world = self.world
+        info = world.judged_alone() | world.standing(0)
+        return world.observe()[0], self._weighting(info["reward_terms"]), world.over_alone(), info
 
-    def _run_period(self, actions: Any) -> tuple[Outcome, dict[str, F64]]:  # noqa: ANN401
+    def _decide(self, actions: Any) -> None:  # noqa: ANN401
         if not self._started:
             raise gym.error.ResetNeeded("call reset() before step()")
-        actions = self._checked(actions)
-        wanted = self.task.decode(self.params, actions, self.simulation.window.precedent)
-        outcome = self.simulation.step(wanted)
-        return outcome, self.task.reward_terms(self.params, outcome)
+        self.world.step(self._checked(actions))
 
     def action_masks(self) -> Bool:
-        """Return which choices the static rules allow now, (B, sum of choices)."""
-        return self.task.masks(self.params, self.window.precedent)
+        """Return which choices are allowed now, (B, sum of choices)."""
+        if not self._started:
+            raise gym.error.ResetNeeded("call reset() before action_masks()")
+        return self.world.masks()
 
     def _autoreset(self, truncated: Bool, infos: dict[str, Any]) -> F32:
-        observation = self._observe()
+        observation = self.world.observe()
         self._pending = truncated.copy() if self._mode == AutoresetMode.NEXT_STEP else self._pending
         if self._mode != AutoresetMode.SAME_STEP or not truncated.any():
             return observation
@@ -155,19 +158,17 @@ class TwinVectorEnv(VectorEnv[Any, Any, Any]):
         )
         self._episodes[rows] += 1
         self._restart(rows)
-        return self._observe()
+        infos |= self.world.standing()
+        return self.world.observe()
 
     def _restart(self, rows: np.ndarray) -> None:
-        self.simulation.restart(rows, self._seeds[rows], self._episodes[rows])
+        self.world.restart(rows, self._seeds[rows], self._episodes[rows])
         self._pending[rows] = False
-
-    def _observe(self) -> F32:
-        return self._observer(self.simulation.window)
 
     def _checked(self, actions: Any) -> I64:  # noqa: ANN401
         array = np.asarray(actions)
-        if array.shape != (self.num_envs, len(self._choices)):
-            raise ValueError(f"actions have shape {array.shape}, need {(self.num_envs, len(self._choices))}")
+        if array.shape != self._shape:
+            raise ValueError(f"actions have shape {array.shape}, need {self._shape}")
         if array.dtype.kind not in "iu":
             raise ValueError(f"actions are {array.dtype}, need integers 0..{int(self._choices.max()) - 1}")
         checked = array.astype(np.int64)
@@ -218,14 +219,19 @@ class TwinEnv(gym.Env[Any, Any]):
 
     metadata: dict[str, Any] = {"render_modes": RENDER_MODES, "render_fps": 12}  # noqa: RUF012
 
-    def __init__(self, task: Task, scenario: str | Scenario | Params, render_mode: str | None = None) -> None:
+    def __init__(
+        self,
+        task: AnyTask,
+        scenario: Any = None,  # noqa: ANN401
+        render_mode: str | None = None,
+    ) -> None:
         if render_mode is not None and render_mode not in RENDER_MODES:
             raise UnknownNameError("render mode", render_mode, RENDER_MODES)
         self.batch = TwinVectorEnv(task, scenario, 1, AutoresetMode.DISABLED)
         self.action_space = self.batch.single_action_space
         self.observation_space = self.batch.single_observation_space
         self.render_mode = render_mode
-        self._renderer: Any = None
+        self._picture: Picture | None = None
 
     @property
     def budget(self) -> float:
@@ -239,16 +245,16 @@ class TwinEnv(gym.Env[Any, Any]):
         super().reset(seed=seed)
         observation, _ = self.batch.reset(seed=None if seed is None else [seed], options=options)
         self._frame()
-        return observation[0], standing(self.batch.window, 0)
+        return observation[0], self.batch.world.standing(0)
 
     def step(self, action: Any) -> tuple[F32, SupportsFloat, bool, bool, dict[str, Any]]:  # noqa: ANN401
-        """Run one control period; see ``TwinVectorEnv.step``."""
+        """Go on to the next decision; see ``TwinVectorEnv.step``."""
         observation, reward, truncated, info = self.batch.step_alone(np.asarray(action)[None])
         self._frame()
         return observation, reward, False, truncated, info
 
     def action_masks(self) -> Bool:
-        """Return which choices the static rules allow now, (sum of choices,)."""
+        """Return which choices are allowed now, (sum of choices,)."""
         return self.batch.action_masks()[0]
 
     def render(self) -> np.ndarray | None:
@@ -258,25 +264,16 @@ class TwinEnv(gym.Env[Any, Any]):
                 "render() does nothing: make the environment with render_mode='rgb_array' or 'human'"
             )
             return None
-        if self._renderer is None:
-            from .render import Renderer  # noqa: PLC0415  (matplotlib is an optional extra)
-
-            self._renderer = Renderer(self.batch.params, self.render_mode)
-        return self._renderer.draw(self.batch.simulation)
+        if self._picture is None:
+            self._picture = self.batch.world.picture(self.render_mode)
+        return self._picture.draw()
 
     def close(self) -> None:
         """Close the window, if there is one."""
-        if self._renderer is not None:
-            self._renderer.close()
-            self._renderer = None
+        if self._picture is not None:
+            self._picture.close()
+            self._picture = None
 
     def _frame(self) -> None:
         if self.render_mode == "human":
             self.render()
-
-
-def params_of(scenario: str | Scenario | Params) -> Params:
-    """Work out whatever names a network."""
-    if isinstance(scenario, Params):
-        return scenario
-    return Params.of(scenario_named(scenario) if isinstance(scenario, str) else scenario)

@@ -17,21 +17,25 @@ from omegaconf.errors import OmegaConfBaseException
 
 from ranrein.agents.bench_config import BenchConfig
 from ranrein.agents.certify_config import CertifyConfig
+from ranrein.agents.collect_config import CollectConfig
 from ranrein.agents.config import ConfigError, EvaluateConfig, PpoConfig, TrainConfig, nearest
 from ranrein.agents.demo_config import DemoConfig
+from ranrein.agents.fit_config import CalibrateConfig
 from ranrein.agents.operate_config import OperateConfig
 from ranrein.agents.shadow_config import ShadowConfig
 from ranrein.envs.catalogue import scenario_names
-from ranrein.envs.scenario_source import PREFIX
+from ranrein.envs.registry import all_scenarios
+from ranrein.envs.scenario_source import PREFIXES
 
 VERSION_BASE = "1.3"
 SCENARIO = "scenario="
+ANY_WORLD = ("train", "evaluate", "collect")  # verbs that know control problems beside those on the twin
 
 
 def compose(name: str, overrides: Sequence[str] = ()) -> dict[str, Any]:
     """Compose ``conf/<name>.yaml`` with overrides such as ``steps=1000`` or ``agent.n_envs=8``.
 
-    ``scenario=NAME`` names a shipped scenario or an inventory; it is not merged in, and so may hold any character.
+    ``scenario=NAME`` names a shipped scenario, an inventory or a fit; it is not merged in and may hold any character.
 
     Raises:
         ConfigError: for an unknown setting or choice, naming the nearest.
@@ -44,7 +48,7 @@ def compose(name: str, overrides: Sequence[str] = ()) -> dict[str, Any]:
             config: Any = OmegaConf.to_container(hydra_compose(name, rest), resolve=True)
     except (HydraException, OmegaConfBaseException) as error:
         raise ConfigError(_explain(name, str(error))) from error
-    return config | {"scenario": _scenario(chosen[-1])} if chosen else config
+    return config | {"scenario": _scenario(name, chosen[-1])} if chosen else config
 
 
 def as_yaml(config: dict[str, Any]) -> str:
@@ -55,19 +59,26 @@ def as_yaml(config: dict[str, Any]) -> str:
 def _register_defaults() -> None:
     """Make the dataclasses' defaults known to the YAML files, so that they stand in one place."""
     store = ConfigStore.instance()
-    known = {"train": TrainConfig(), "evaluate": EvaluateConfig(), "shadow": ShadowConfig()}
+    known = {
+        "train": TrainConfig(),
+        "evaluate": EvaluateConfig(),
+        "shadow": ShadowConfig(),
+        "collect": CollectConfig(),
+    }
     for name, defaults in known.items():
         plain = {key: value for key, value in asdict(defaults).items() if key not in ("env", "agent")}
         store.store(name=f"{name}_defaults", node=plain)
     for name, own in {"certify": CertifyConfig(), "operate": OperateConfig(), "bench": BenchConfig()}.items():
         store.store(name=f"{name}_defaults", node=json.loads(json.dumps(asdict(own))))
+    store.store(name="calibrate_defaults", node=json.loads(json.dumps(asdict(CalibrateConfig()))))
     store.store(name="demo_defaults", node=json.loads(json.dumps(asdict(DemoConfig()))))
     store.store(group="agent", name="ppo_defaults", node=json.loads(json.dumps(asdict(PpoConfig()))))
 
 
-def _scenario(name: str) -> str:
-    if not name.startswith(PREFIX) and name not in scenario_names():
-        raise ConfigError(f"unknown scenario {name!r}; {nearest(name, scenario_names())}")
+def _scenario(verb: str, name: str) -> str:
+    known = all_scenarios() if verb in ANY_WORLD else scenario_names()
+    if not name.startswith(PREFIXES) and name not in known:
+        raise ConfigError(f"unknown scenario {name!r}; {nearest(name, known)}")
     return name
 
 

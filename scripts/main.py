@@ -19,6 +19,7 @@ from .exit_codes import ExitCode
 from .verbs import VERBS
 
 OUT_OF_SPACE = (errno.ENOSPC, errno.EDQUOT)
+EXTRAS = {"minari": "offline", "h5py": "offline", "pettingzoo": "multiagent", "ray": "ray"}  # the others: train
 EXAMPLE = "ranrein train env=energy_saving agent=ppo scenario=urban"
 
 
@@ -47,7 +48,8 @@ def main(argv: list[str] | None = None) -> int:
     except ModuleNotFoundError as error:
         if str(error.name).startswith("ranrein"):
             raise
-        return say(f"ranrein {verb}: {error}; pip install 'ranrein[train]'", ExitCode.ERROR)
+        extra = EXTRAS.get(str(error.name).split(".")[0], "train")
+        return say(f"ranrein {verb}: {error}; pip install 'ranrein[{extra}]'", ExitCode.ERROR)
     except OSError as error:
         if error.errno not in OUT_OF_SPACE:
             raise

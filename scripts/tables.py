@@ -15,10 +15,13 @@ _WIDTH = 130  # where no terminal says how wide it is
 
 def print_evaluations(rows: list[dict[str, Any]]) -> None:
     """Show how the policy of a run got better."""
-    table = Table("steps", "return", "energy, kWh", "violated episodes", "kept")
+    amount, title, digits = "energy_kwh", "energy, kWh", 2
+    if any(amount not in row for row in rows):
+        amount, title, digits = "revenue_per_s", "revenue per s", 4
+    table = Table("steps", "return", title, "violated episodes", "kept")
     for row in rows:
         share, kept = f"{100 * row['violated_share']:.1f} %", "yes" if row["best"] else ""
-        table.add_row(str(row["steps"]), f"{row['return']:.2f}", f"{row['energy_kwh']:.2f}", share, kept)
+        table.add_row(str(row["steps"]), f"{row['return']:.2f}", f"{row[amount]:.{digits}f}", share, kept)
     _show(table)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -48,4 +50,18 @@ def _run(config: TrainConfig) -> int:
     with progress("train") as report:
         run = RunFolder(train(config, lambda now: report(now.steps / now.total, now.note)))
     print_evaluations(run.read_evaluations())
-    return say(f"policy: {run.policy}\nnext:   ranrein evaluate policy={run.path}", ExitCode.OK)
+    words = " ".join([f"policy={run.path}", *_where(config)])
+    return say(f"policy: {run.policy}\nnext:   ranrein evaluate {words}", ExitCode.OK)
+
+
+def _where(config: TrainConfig) -> list[str]:
+    """Return what the command line has to say so that another verb runs on the same problem and network."""
+    defaults, problem = TrainConfig(), config.env.id.rpartition("/")[2].partition("-")[0]
+    group = re.sub(r"(?<!^)(?=[A-Z])", "_", problem).lower()
+    numbers = [f"env.settings.{k}={json.dumps(v).replace(' ', '')}" for k, v in config.env.given.items()]
+    where = [f"env={group}"] if config.env.id != defaults.env.id else []
+    return [
+        *where,
+        *([f"scenario={config.scenario}"] if config.scenario != defaults.scenario else []),
+        *numbers,
+    ]

@@ -6,6 +6,7 @@ VERBS = {
     "demo": "the whole flow in miniature",
     "train": "train an agent: env=energy_saving agent=ppo scenario=urban",
     "evaluate": "score a policy against baselines and bound: policy=runs/<name>",
+    "collect": "write episodes as a dataset for offline learning: policy=forecast_rule",
     "calibrate": "fit the twin to measured KPIs: log=FILE scenario=NAME",
     "shadow": "report what a policy would have done, without acting",
     "certify": "sign what the evidence supports, or say why not: level=ci|lab|strict",

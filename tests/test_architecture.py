@@ -36,12 +36,15 @@ THIRD_PARTY = {
 # What single modules may import beyond their package: the seams to learning, YAML and plots.
 ALSO = {
     "envs.catalogue": {"yaml"},
+    "envs.multi_agent": {"pettingzoo"},
     "envs.render": {"matplotlib"},
+    "envs.render_loss": {"matplotlib"},
     "envs.render_map": {"matplotlib"},
     "envs.render_panel": {"matplotlib"},
     "agents.network_picture": {"matplotlib"},
     "agents.plots": {"matplotlib"},
     "agents.bundle": {"onnxruntime"},
+    "agents.collect_store": {"minari"},
     "agents.training": TRAINING,
     "agents.bench_training": TRAINING,
     "agents.warm_start": TRAINING,
@@ -53,7 +56,8 @@ ALSO = {
 }
 FUNCTION_IMPORTS = {
     "scripts.main",  # the dispatcher loads only the verb that was asked for
-    "envs.vector",  # pictures need an optional extra
+    "envs.world_twin",  # pictures need an optional extra
+    "envs.loss_world",
 }
 CONVERTER = "agents.convert"  # the one reader of foreign checkpoints, weights only
 LEARNING_VERBS = {"train", "demo", "bench"}  # every other verb runs where no learning library is installed

@@ -14,7 +14,7 @@ from ranrein.agents.levels import LEVELS
 from ranrein.envs.catalogue import scenario_names
 from ranrein.envs.features import table
 from ranrein.envs.registry import TASKS, make_task
-from ranrein.envs.vector import params_of
+from ranrein.envs.worlds import network_of
 from ranrein.safety.lifecycle import Mode
 from ranrein.scripts.exit_codes import ExitCode
 from ranrein.scripts.hydra_config import compose
@@ -86,9 +86,9 @@ def test_the_python_examples_run(name: str, monkeypatch: pytest.MonkeyPatch) -> 
 
 @pytest.mark.parametrize("task", SHIPPED)
 def test_the_observation_table_is_up_to_date(task: str) -> None:
-    assert f"## {task}\n\n{table(make_task(task).features, params_of('urban'))}\n" in text_of(
-        "docs/environments.md"
-    )
+    made = make_task(task)
+    network = network_of(made, None)
+    assert f"## {task}\n\n{table(made.features, network)}\n" in text_of("docs/environments.md")
 
 
 def test_the_readme_lists_every_environment_verb_and_exit_code() -> None:

@@ -4,15 +4,27 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cache
+from typing import Any
 
 import pytest
 
 from ranrein.envs.catalogue import load_scenario
 from ranrein.envs.registry import TASKS, make_task
-from ranrein.envs.task import Task
+from ranrein.envs.world import WorldTask
+from ranrein.envs.worlds import AnyTask, network_of
 from ranrein.twin.params import Params
 
-SCENARIOS = ("tiny", "urban")
+SCENARIOS = ("tiny", "urban")  # of the problems on the twin; the others name their own
+
+
+def problems() -> list[tuple[str, str]]:
+    """Every control problem with every scenario it is tested on."""
+    made = {name: kind() for name, kind in TASKS.items()}
+    return [
+        (name, scenario)
+        for name, task in made.items()
+        for scenario in (task.scenarios if isinstance(task, WorldTask) else SCENARIOS)
+    ]
 
 
 @cache
@@ -27,14 +39,44 @@ def short_day(params: Params, periods: int) -> Params:
     return replace(params, scenario=replace(params.scenario, timing=timing))
 
 
-@pytest.fixture(scope="session", params=TASKS)
-def task_id(request: pytest.FixtureRequest) -> str:
+@cache
+def network_named(task_id: str, scenario: str) -> Any:
+    task = make_task(task_id)
+    return network_of(task, scenario) if isinstance(task, WorldTask) else params_named(scenario)
+
+
+def shortened(network: Any, decisions: int) -> Any:
+    """The same network with an episode of a few decisions."""
+    if isinstance(network, Params):
+        return short_day(network, decisions)
+    return replace(network, episode_requests=decisions)
+
+
+@pytest.fixture(scope="session", params=problems(), ids="-".join)
+def problem(request: pytest.FixtureRequest) -> tuple[str, str]:
     return request.param
 
 
 @pytest.fixture(scope="session")
-def task(task_id: str) -> Task:
+def task_id(problem: tuple[str, str]) -> str:
+    return problem[0]
+
+
+@pytest.fixture(scope="session")
+def task(task_id: str) -> AnyTask:
     return make_task(task_id)
+
+
+@pytest.fixture(scope="session")
+def network(problem: tuple[str, str]) -> Any:
+    """What the problem runs on, with its whole episode."""
+    return network_named(*problem)
+
+
+@pytest.fixture(scope="session")
+def short(network: Any) -> Any:
+    """An episode of twelve decisions."""
+    return shortened(network, 12)
 
 
 @pytest.fixture(scope="session", params=SCENARIOS)
@@ -51,9 +93,3 @@ def urban() -> Params:
 def night(params: Params) -> Params:
     """Two hours from midnight."""
     return short_day(params, 24)
-
-
-@pytest.fixture(scope="session")
-def short(params: Params) -> Params:
-    """An episode of twelve control periods."""
-    return short_day(params, 12)

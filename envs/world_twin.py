@@ -1,0 +1,134 @@
+"""The radio twin as a world: a control problem on B replicas of a network, one compiled call per control period."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from gymnasium import spaces
+
+from ..twin.kpis import EVERY
+from ..twin.params import Params
+from ..twin.scenario import Scenario
+from ..twin.state import State
+from ..twin.types import F32, F64, I64, Bool
+from .features import Observer, observation_space
+from .infos import judged, judged_alone, standing
+from .scenario_source import scenario_named
+from .simulation import Outcome, Simulation
+from .task import Task
+from .window import Window
+from .world import Info, Picture
+
+
+class TwinWorld:
+    """B replicas of a network under one control problem.
+
+    Args:
+        task: the control problem.
+        params: the network.
+        n_replicas: B.
+    """
+
+    def __init__(self, task: Task, params: Params, n_replicas: int) -> None:
+        self.task = task
+        self.params = params
+        self.simulation = Simulation(params, n_replicas)
+        self.action_space: spaces.MultiDiscrete = task.action_space(params)
+        self.observation_space: spaces.Box = observation_space(task.features, params)
+        timing = params.scenario.timing
+        self.periods_per_episode: int = timing.periods_per_episode
+        self._last_step = timing.periods_per_episode * timing.steps_per_period
+        self._observer = Observer(task.features, params)
+        self._decode, self._reward_terms = task.decode, task.reward_terms
+        self._outcome: Outcome
+        self._terms: dict[str, F64]
+
+    @property
+    def window(self) -> Window:
+        """The two latest reports and what is in force."""
+        return self.simulation.window
+
+    @property
+    def state(self) -> State:
+        """Users, load, carriers."""
+        return self.simulation.state
+
+    def start(self, seeds: I64, episodes: I64) -> None:
+        """Begin an episode in every replica, (B,) each."""
+        self.simulation.start(seeds, episodes)
+
+    def restart(self, rows: I64, seeds: I64, episodes: I64) -> None:
+        """Begin a new episode in some replicas."""
+        self.simulation.restart(rows, seeds, episodes)
+
+    def step(self, actions: I64) -> None:
+        """Run one control period under the legal command nearest to what is asked for."""
+        simulation = self.simulation
+        outcome = simulation.step(self._decode(self.params, actions, simulation.window.precedent))
+        self._outcome, self._terms = outcome, self._reward_terms(self.params, outcome)
+
+    def observe(self) -> F32:
+        """Return what is observed now, (B, size)."""
+        return self._observer(self.simulation.window)
+
+    def standing(self, row: int | slice = EVERY) -> Info:
+        """Return the latest report and the command in force."""
+        return standing(self.simulation.window, row)
+
+    def judged(self) -> Info:
+        """Return costs, reward terms and power of the last control period, each (B,)."""
+        return judged(self._outcome, self._terms)
+
+    def judged_alone(self) -> Info:
+        """Return ``judged`` of a batch of one, as numbers."""
+        return judged_alone(self._outcome, self._terms)
+
+    def over(self) -> Bool:
+        """Return which episodes have reached their time limit, (B,)."""
+        return self.simulation.state.arrays.step >= self._last_step
+
+    def over_alone(self) -> bool:
+        """Return ``over`` of a batch of one."""
+        return self.simulation.state.arrays.step.item() >= self._last_step
+
+    def masks(self) -> Bool:
+        """Return which choices the static rules allow now, (B, sum of choices)."""
+        return self.task.masks(self.params, self.window.precedent)
+
+    def stay(self) -> I64:
+        """Return the choices that ask for the command in force, (B, A)."""
+        return self.task.encode(self.params, self.window.precedent.command)
+
+    def obeyed(self) -> I64:
+        """Return the choices that ask for the command in force, (B, A): it was obeyed in the last period."""
+        return self.stay()
+
+    def picture(self, mode: str) -> Picture:
+        """Return what draws the network."""
+        from .render import Renderer  # noqa: PLC0415  (matplotlib is an optional extra)
+
+        return _Picture(Renderer(self.params, mode), self.simulation)
+
+
+class _Picture:
+    """A ``Renderer`` and the simulation that it draws."""
+
+    def __init__(self, renderer: Any, simulation: Simulation) -> None:  # noqa: ANN401
+        self._renderer = renderer
+        self._simulation = simulation
+
+    def draw(self) -> np.ndarray | None:
+        """Draw the first replica as it is now."""
+        return self._renderer.draw(self._simulation)
+
+    def close(self) -> None:
+        """Close the window, if there is one."""
+        self._renderer.close()
+
+
+def params_of(scenario: str | Scenario | Params) -> Params:
+    """Work out whatever names a network."""
+    if isinstance(scenario, Params):
+        return scenario
+    return Params.of(scenario_named(scenario) if isinstance(scenario, str) else scenario)
