@@ -19,6 +19,7 @@ from .bench_cases import (
     policy_of,
 )
 from .bench_config import BenchConfig
+from .bench_envs import env_cases, env_rows
 from .bench_peer import PEER, PEER_ID, PEER_USERS, SINGLE, VECTOR
 from .bench_training import TrainingTime, time_training
 from .config import EnvConfig, PpoConfig
@@ -68,9 +69,16 @@ def bench(config: BenchConfig, clock: Clock, progress: Progress = no_progress) -
     training = time_training(params, task, replace(PpoConfig(), n_envs=config.train_envs), clock)
     policy = policy_of(config.policy, params, task)
     subject = Subject(params, task, env.id, policy, config.batches, config.num_envs)
-    timings = measure(cases_of(subject), config, clock, progress)
+    cases = [*cases_of(subject), *env_cases(config.num_envs, env.id)]
+    timings = measure(cases, config, clock, progress)
     seconds = {name: timing.seconds for name, timing in timings.items()}
-    shown = [*figures(subject, seconds), *training_figures(config, training), *_oracle_figures(subject)]
+    others = [Figure(*row) for row in env_rows(config.num_envs, seconds, env.id)]
+    shown = [
+        *figures(subject, seconds),
+        *others,
+        *training_figures(config, training),
+        *_oracle_figures(subject),
+    ]
     found = Measured(_machine(), timings, shown)
     _write(found, config)
     return found

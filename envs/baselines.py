@@ -13,6 +13,7 @@ from ..twin.sync import area_traffic
 from ..twin.traffic import ITU_2023_LOAD_BY_HOUR
 from ..twin.types import F64, I64, Bool
 from .catalogue import UnknownNameError
+from .coverage_room import coverage_scale
 from .window import Window
 
 KBIT_PER_MBIT = 1000.0
@@ -33,6 +34,13 @@ def area_mbps(params: Params, window: Window) -> F64:
     return kbit / KBIT_PER_MBIT / window.kpis.granularity_s
 
 
+def typical_day(params: Params) -> tuple[F64, F64]:
+    """Return hours 0 to 24 and the typical load at each: the mean of the scenario's days, or the ITU 2023 law."""
+    days = params.scenario.load.profile
+    curve = np.mean(days, axis=0) if days else np.array(ITU_2023_LOAD_BY_HOUR)
+    return np.linspace(0.0, 24.0, len(curve) + 1), np.append(curve, curve[0])
+
+
 @dataclass
 class AlwaysOn:
     """Every carrier awake; symbol-level micro sleep between data is already counted in."""
@@ -51,7 +59,7 @@ class AlwaysOn:
 class Greedy:
     """Sleep whatever the present traffic does not need; no forecast, no reserve."""
 
-    coverage_mbps: float = 80.0  # what the coverage cell of an area carries
+    coverage_mbps: float = 80.0  # what the coverage cell of an area carries, see ``coverage_scale``
     name: str = "greedy"
 
     def begin(self, params: Params, n: int) -> None:
@@ -59,7 +67,7 @@ class Greedy:
 
     def actions(self, params: Params, window: Window) -> I64:
         """Sleep deep where the area's present traffic fits into its coverage cell."""
-        fits = area_mbps(params, window) <= self.coverage_mbps
+        fits = area_mbps(params, window) <= self.coverage_mbps * coverage_scale(params)
         return _actions(params, fits[:, params.area_of_cell[params.capacity_cells]])
 
 
@@ -101,10 +109,10 @@ class LoadThreshold:
 class Forecast:
     """Sleep where the traffic expected within the next ``lead_periods`` keeps a reserve on the coverage cell.
 
-    The forecast scales the present traffic of an area with the typical hour-of-day curve.
+    The forecast scales the present traffic of an area with the typical hour-of-day curve of the scenario.
     """
 
-    coverage_mbps: float = 40.0  # traffic that may rest on one coverage cell
+    coverage_mbps: float = 40.0  # traffic that may rest on one coverage cell, see ``coverage_scale``
     wake_margin: float = 1.2  # wake above this multiple of it
     lead_periods: int = 6
     name: str = "forecast rule"
@@ -114,8 +122,7 @@ class Forecast:
 
     def expected_mbps(self, params: Params, window: Window) -> F64:
         """Return the largest traffic expected within the lead time, (B, G) Mbit/s."""
-        hours = np.arange(25)
-        curve = np.array([*ITU_2023_LOAD_BY_HOUR, ITU_2023_LOAD_BY_HOUR[0]])
+        hours, curve = typical_day(params)
         ahead = np.arange(self.lead_periods + 1) * window.kpis.granularity_s / 3600.0
         now = np.interp(window.kpis.hour, hours, curve)
         later = np.interp((window.kpis.hour[:, None] + ahead) % 24.0, hours, curve).max(axis=1)
@@ -125,7 +132,8 @@ class Forecast:
         """Compare the expected traffic with the reserve, with hysteresis."""
         expected = self.expected_mbps(params, window)[:, params.area_of_cell[params.capacity_cells]]
         limit = np.where(_asleep(params, window), self.coverage_mbps * self.wake_margin, self.coverage_mbps)
-        return _actions(params, expected <= limit)
+        scale = coverage_scale(params)[params.area_of_cell[params.capacity_cells]]
+        return _actions(params, expected <= limit * scale)
 
 
 Rule = AlwaysOn | Greedy | LoadThreshold | Forecast

@@ -25,7 +25,9 @@ LOAD_COLOURS = LinearSegmentedColormap.from_list(
 )
 _HATCHES = {"MICRO": "...", "LIGHT": "//", "DEEP": "xx", "WAKING": "--"}
 _GROUND, _AREA_LINES = "#EEF1F4", "#C9D1D9"
-_MOST_WORDS, _MOST_LINKS = 24, 300  # beyond, words and links hide more than they show
+_MOST_LINKS = 300  # beyond, links hide more than they show
+_WORD_WIDTH, _WORD_HEIGHT = 0.078, 0.046  # room of a word, shares of the map's width
+_FEW_AREAS = 3  # of more, the lines become fainter
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,9 @@ class Shape:
         """Where its word stands and its users' links end, m."""
         if self.width_deg >= 360 and self.inner_m == 0:
             return self.x_m, self.y_m
-        angle, radius = np.radians(self.azimuth_deg), 0.54 * (self.inner_m + self.outer_m)
+        is_around = self.width_deg >= 360 and self.inner_m > 0.5 * self.outer_m  # around another carrier
+        azimuth_deg = self.azimuth_deg + (90.0 if is_around else 0.0)
+        angle, radius = np.radians(azimuth_deg), 0.54 * (self.inner_m + self.outer_m)
         return self.x_m + radius * float(np.cos(angle)), self.y_m + radius * float(np.sin(angle))
 
 
@@ -61,6 +65,7 @@ class MapView:
         for wedge in self._wedges:
             axes.add_patch(wedge)
         self._words = [_word(axes, shape) for shape in self._shapes]
+        self._has_words = words_fit(self._shapes, params.scenario.width_m)
         self._halo = _dots(axes, "o", 14, YELLOW, BLACK)
         self._halo.set_alpha(0.9)
         self._served = _dots(axes, "o", 6, BLUE, PAPER)
@@ -76,7 +81,7 @@ class MapView:
         """Show a frame."""
         for cell, (wedge, word) in enumerate(zip(self._wedges, self._words, strict=True)):
             _paint(wedge, word, int(frame.carrier[cell]), float(frame.load[cell]))
-            word.set_visible(len(self._words) <= _MOST_WORDS)
+            word.set_visible(self._has_words)
         active = frame.is_active
         for dots, who in (
             (self._halo, active & frame.is_crowd),
@@ -101,6 +106,13 @@ def cell_shapes(scenario: Scenario) -> list[Shape]:
     return [shape for site in scenario.sites for shape in _site_shapes(scenario, site, reach_m)]
 
 
+def words_fit(shapes: list[Shape], width_m: float) -> bool:
+    """Tell whether every cell's word has a place of its own on a map of this width."""
+    places = np.array([shape.middle for shape in shapes]) / width_m
+    apart = np.abs(places[:, None] - places[None]) / (_WORD_WIDTH, _WORD_HEIGHT)
+    return bool(np.all((apart.max(axis=2) >= 1) | np.eye(len(places), dtype=np.bool_)))
+
+
 def _has_coverage(scenario: Scenario, site: Site) -> bool:
     return any(scenario.carriers[c].layer == "coverage" for sector in site.sectors for c in sector.carriers)
 
@@ -116,10 +128,10 @@ def _reach_m(scenario: Scenario) -> float:
 
 def _site_shapes(scenario: Scenario, site: Site, reach_m: float) -> list[Shape]:
     outer_m = reach_m if _has_coverage(scenario, site) else 0.34 * reach_m
-    n_sectors = len(site.sectors)
-    width_deg = 360.0 if n_sectors == 1 else min(120.0, 360.0 / n_sectors) - 5.0
     shapes = []
     for sector in site.sectors:
+        is_round = all(scenario.carriers[name].n_elements == 0 for name in sector.carriers)
+        width_deg = 360.0 if is_round else min(120.0, 360.0 / len(site.sectors)) - 5.0
         rings = _rings([scenario.carriers[name] for name in sector.carriers], outer_m)
         shapes += [Shape(site.x_m, site.y_m, *ring, sector.azimuth_deg, width_deg) for ring in rings]
     return shapes
@@ -144,9 +156,8 @@ def _prepare(axes: Axes, params: Params) -> None:
         axis = (np.arange(arrays.n_x) + 0.5) * arrays.pixel_m
         area = arrays.pixel_area.reshape(arrays.n_y, arrays.n_x)
         for index in range(params.n_areas):
-            axes.contour(
-                axis, axis, area == index, levels=[0.5], colors=_AREA_LINES, linewidths=0.8, zorder=1
-            )
+            axes.contour(axis, axis, area == index, levels=[0.5], colors=_AREA_LINES, linewidths=0.8, zorder=1,
+                         alpha=min(1.0, _FEW_AREAS / params.n_areas))  # fmt: skip
     _scale_bar(axes, width_m)
     _colour_bar(axes)
 

@@ -17,6 +17,7 @@ from .kernels.rules import OrderArrays, RuleArrays, dwell_replicas, project_repl
 from .params import Params
 from .types import I32, Bool
 
+CELLS_PER_NEW_SLEEP = 6  # capacity cells of which one may go deeper in a control period, two at least
 _LONG_AGO = 1_000_000  # control periods
 
 
@@ -41,7 +42,11 @@ class Rules:
     @staticmethod
     def of(params: Params) -> Rules:
         """Derive the table of a network."""
-        return Rules(tuple(int(c) for c in params.coverage_cells), max_new_sleeps=2, min_dwell_periods=3)
+        return Rules(
+            never_sleep=tuple(int(c) for c in params.coverage_cells),
+            max_new_sleeps=max(2, len(params.capacity_cells) // CELLS_PER_NEW_SLEEP),
+            min_dwell_periods=3,
+        )
 
 
 @dataclass(frozen=True)

@@ -7,14 +7,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ranrein.envs.baselines import AlwaysOn, Forecast, Greedy, LoadThreshold, area_mbps
+from ranrein.envs.baselines import AlwaysOn, Forecast, Greedy, LoadThreshold, area_mbps, typical_day
 from ranrein.envs.controller import Controller
+from ranrein.envs.coverage_room import NEIGHBOUR_LOAD, OBSTRUCTION_DB, coverage_scale, mean_efficiency
 from ranrein.envs.energy_saving import EnergySaving
 from ranrein.envs.vector import TwinVectorEnv
 from ranrein.envs.window import Window
 from ranrein.twin.command import Command
 from ranrein.twin.params import Params
 from ranrein.twin.rules import Precedent
+
+from .conftest import params_named
 
 ALL = [AlwaysOn, Greedy, LoadThreshold, Forecast]
 DEEP = 4
@@ -132,3 +135,48 @@ def test_the_forecast_rule_wakes_later_than_it_sleeps(urban: Params, at_night: W
     asleep = replace(between, precedent=loaded(between, 0.0, 0.0, asleep=True).precedent)
     assert not rule.actions(urban, between).any()
     assert rule.actions(urban, asleep).all()
+
+
+def test_the_figures_of_the_rules_are_meant_for_the_usual_coverage_cell(urban: Params) -> None:
+    assert np.array_equal(coverage_scale(urban), np.ones(3))
+    assert np.array_equal(coverage_scale(params_named("tiny")), np.ones(1))
+
+
+def test_a_coverage_cell_of_half_the_rate_or_between_neighbours_carries_less(urban: Params) -> None:
+    arrays = urban.arrays
+    half = replace(urban, arrays=arrays._replace(rate_mbps=arrays.rate_mbps / 2, gain=arrays.gain.copy()))
+    assert np.array_equal(coverage_scale(half), np.full(3, 0.5))
+    assert np.array_equal(coverage_scale(urban), np.ones(3))
+    assert np.all(coverage_scale(params_named("dense_urban")) <= 0.75)
+
+
+def test_the_mean_efficiency_is_harmonic_and_counts_interference_by_area(urban: Params) -> None:
+    arrays, coverage = urban.arrays, urban.coverage_cells
+    heard = 10 ** ((urban.gain[:, coverage] / 64 + arrays.tx_dbm[coverage] - OBSTRUCTION_DB) / 10)
+    for area in range(3):
+        mine = heard[arrays.pixel_area == area]
+        own = mine[:, area]
+        sinr = own / (NEIGHBOUR_LOAD * (mine.sum(axis=1) - own) + arrays.noise_mw[coverage[area]])
+        bits = [max(arrays.cqi_gain[arrays.cqi_sinr <= s].sum(), arrays.cqi_gain[0]) for s in sinr]
+        expected = len(bits) / np.sum(1 / np.array(bits))
+        assert mean_efficiency(arrays, coverage)[area] == pytest.approx(expected, rel=1e-4)
+
+
+@pytest.mark.parametrize("kind", [Greedy, Forecast])
+def test_rules_scale_with_the_coverage_cell(urban: Params, at_night: Window, kind: type[Controller]) -> None:
+    arrays = urban.arrays
+    weak = replace(urban, arrays=arrays._replace(rate_mbps=arrays.rate_mbps / 4, gain=arrays.gain.copy()))
+    window = told(at_night, 30.0)
+    assert kind().actions(urban, window).all()
+    assert not kind().actions(weak, window).any()
+
+
+def test_the_forecast_knows_the_days_of_the_scenario(urban: Params, at_night: Window) -> None:
+    load = replace(urban.scenario.load, profile=((1.0, 1.0, 4.0, 1.0), (1.0, 1.0, 2.0, 1.0)))
+    own = replace(urban, scenario=replace(urban.scenario, load=load))
+    hours, curve = typical_day(own)
+    assert hours.tolist() == [0.0, 6.0, 12.0, 18.0, 24.0]
+    assert curve.tolist() == [1.0, 1.0, 3.0, 1.0, 1.0]
+    rule = Forecast(lead_periods=12)
+    assert np.allclose(rule.expected_mbps(own, told(at_night, 30.0, hour=11.0)), 30.0 * 3.0 / (1 + 2 * 5 / 6))
+    assert np.allclose(rule.expected_mbps(own, told(at_night, 30.0, hour=3.0)), 30.0)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ranrein.envs.baselines import AlwaysOn, Forecast, Greedy, LoadThreshold
-from ranrein.envs.bounds import EnergyBound, awake_sets, energy_bound, standing_power_w
+from ranrein.envs.bounds import MAX_SLEEPERS, EnergyBound, awake_sets, energy_bound, standing_power_w
 from ranrein.envs.controller import Controller
 from ranrein.envs.energy_saving import EnergySaving
 from ranrein.envs.vector import TwinVectorEnv
@@ -91,9 +91,15 @@ def mutated(table: I64, rng: np.random.Generator) -> I64:
     return trial
 
 
+@pytest.fixture(scope="module", params=[MAX_SLEEPERS, 0], ids=["every set", "bids"])
+def max_sleepers(request: pytest.FixtureRequest) -> int:
+    """Whether the bound looks at every set of awake carriers, or at what users bid."""
+    return request.param
+
+
 @pytest.fixture(scope="module")
-def bound(params: Params) -> EnergyBound:
-    return energy_bound(params, TASK, SEEDS)
+def bound(params: Params, max_sleepers: int) -> EnergyBound:
+    return energy_bound(params, TASK, SEEDS, max_sleepers=max_sleepers)
 
 
 @pytest.mark.parametrize(
@@ -116,8 +122,10 @@ def test_nothing_that_never_changes_beats_the_bound(params: Params, bound: Energ
 
 
 @pytest.mark.parametrize("goal", ["return", "energy"])
-def test_no_schedule_found_by_search_in_hindsight_beats_the_bound(night: Params, goal: str) -> None:
-    rng, bound = np.random.default_rng(1), energy_bound(night, TASK, SEEDS)
+def test_no_schedule_found_by_search_in_hindsight_beats_the_bound(
+    night: Params, goal: str, max_sleepers: int
+) -> None:
+    rng, bound = np.random.default_rng(1), energy_bound(night, TASK, SEEDS, max_sleepers=max_sleepers)
     shape = (night.scenario.timing.periods_per_episode, len(SEEDS) * COPIES, len(night.capacity_cells))
     table, scores = np.full(shape, int(CarrierState.ACTIVE)), []
     for _ in range(12):
@@ -135,9 +143,11 @@ def test_no_schedule_found_by_search_in_hindsight_beats_the_bound(night: Params,
 
 @pytest.mark.parametrize("weights", [{"energy": 1.0, "service": 0.0, "calm": 0.0},
                                      {"energy": 5.0, "service": 0.1, "calm": 2.0}])  # fmt: skip
-def test_the_bound_holds_for_other_weights(night: Params, weights: dict[str, float]) -> None:
+def test_the_bound_holds_for_other_weights(
+    night: Params, weights: dict[str, float], max_sleepers: int
+) -> None:
     task = EnergySaving(weights=weights)
-    bound = energy_bound(night, task, SEEDS)
+    bound = energy_bound(night, task, SEEDS, max_sleepers=max_sleepers)
     for depth in (CarrierState.ACTIVE, CarrierState.DEEP_SLEEP):
         table = np.full((24, len(SEEDS), len(night.capacity_cells)), int(depth))
         assert np.all(play(night, Scheduled(table), task).episode_return <= bound.episode_return + SLACK)
@@ -151,8 +161,8 @@ def test_the_bound_is_worth_something(params: Params, bound: EnergyBound) -> Non
     assert np.all((awake.episode_return < bound.episode_return) & (bound.episode_return < periods))
 
 
-def test_an_episode_is_bounded_alike_alone_and_in_a_batch(night: Params) -> None:
-    whole, alone = energy_bound(night, TASK, SEEDS), energy_bound(night, TASK, SEEDS[3:4])
+def test_an_episode_is_bounded_alike_alone_and_in_a_batch(night: Params, max_sleepers: int) -> None:
+    whole, alone = (energy_bound(night, TASK, s, max_sleepers=max_sleepers) for s in (SEEDS, SEEDS[3:4]))
     assert whole.episode_return[3] == alone.episode_return[0]
     assert whole.energy_kwh[3] == alone.energy_kwh[0]
 

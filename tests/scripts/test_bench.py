@@ -48,6 +48,7 @@ def test_a_run_prints_the_table_and_writes_the_json(
     assert {
         "twin kernel, B=2",
         "ranrein/EnergySaving-v0, vector of 2",
+        "ranrein/SliceAdmission-v0 on loss_system, vector of 2",
         "13 cells x 30 users, vector of 2",
         "PPO training with 8 environments, outside kernel and learner",
         "shield with look-ahead, B=1",

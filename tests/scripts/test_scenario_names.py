@@ -10,6 +10,7 @@ import pytest
 from ranrein.agents.bundle import load_bundle
 from ranrein.agents.config import TrainConfig
 from ranrein.agents.run_folder import RunFolder, default_name
+from ranrein.envs.catalogue import scenario_names
 from ranrein.envs.vector import params_of
 from ranrein.scripts import evaluate, train
 from ranrein.scripts.exit_codes import ExitCode
@@ -43,9 +44,21 @@ def test_a_policy_is_evaluated_on_an_inventory(run: Path, tmp_path: Path) -> Non
     assert "| energysaving-inventory-seed0 |" in (tmp_path / "results.md").read_text()
 
 
+def test_a_network_of_many_sleepers_is_evaluated_with_its_bound(tmp_path: Path) -> None:
+    few = ["policy=", "episodes=2", "baselines=greedy", "plots=false", f"out={tmp_path}"]
+    assert evaluate.main(["scenario=private_factory", *few]) == ExitCode.OK
+    assert "Bound: " in (tmp_path / "results.md").read_text()
+
+
 def test_a_policy_of_another_network_is_refused(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert evaluate.main([f"policy={run}", "scenario=tiny", "episodes=1"]) == ExitCode.USAGE
     assert "the policy chooses among" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", scenario_names())
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_takes_every_shipped_scenario(verb: str, name: str) -> None:
+    assert compose(verb, [f"scenario={name}"])["scenario"] == name
 
 
 @pytest.mark.parametrize("verb", VERBS)

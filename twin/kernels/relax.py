@@ -26,17 +26,23 @@ def _efficiency(p: ParamArrays, sinr: np.float32) -> np.float32:
 
 
 @inlined
+def price(p: ParamArrays, w: Scratch, u: int, c: int, muting: np.float32, cost: np.ndarray) -> None:
+    """Write, for one user and cell, PRB share and W per Mbit/s without interference, into column c of (2, C)."""
+    snr = from_db(w.rsrp[c, u]) / p.noise_mw[c]
+    rate = _efficiency(p, snr) * p.rate_mbps[c, 0]
+    muted = _efficiency(p, snr * muting) * p.rate_mbps[c, 1]
+    in_range = rate > _ZERO and w.rsrp[c, u] >= p.min_rsrp_dbm[c]
+    cost[0, c] = np.float32(1.0) / rate if in_range else _FAR
+    active_w = p.slope_w[c, 0] / rate if in_range else _FAR
+    cost[1, c] = min(active_w, p.slope_w[c, 1] / muted if in_range and muted > _ZERO else _FAR)
+
+
+@inlined
 def _prices(p: ParamArrays, w: Scratch, u: int, cost: np.ndarray) -> None:
     """Write, for one user and every cell, PRB share and W per Mbit/s without interference, (2, C)."""
     muting = from_db(-np.float32(p.muting_loss_db))
     for c in range(cost.shape[1]):
-        snr = from_db(w.rsrp[c, u]) / p.noise_mw[c]
-        rate = _efficiency(p, snr) * p.rate_mbps[c, 0]
-        muted = _efficiency(p, snr * muting) * p.rate_mbps[c, 1]
-        in_range = rate > _ZERO and w.rsrp[c, u] >= p.min_rsrp_dbm[c]
-        cost[0, c] = np.float32(1.0) / rate if in_range else _FAR
-        active_w = p.slope_w[c, 0] / rate if in_range else _FAR
-        cost[1, c] = min(active_w, p.slope_w[c, 1] / muted if in_range and muted > _ZERO else _FAR)
+        price(p, w, u, c, muting, cost)
 
 
 @inlined
