@@ -17,10 +17,8 @@ from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors  # pyright
 
 from ..envs.features import FeatureList
 from ..envs.registry import make_task
-from ..envs.world import WorldTask
-from ..envs.worlds import AnyTask, legal, observed
+from ..envs.worlds import AnyTask, legal, observed, runs_on
 from ..safety.canonical import digest_of, sha256_hex
-from ..twin.params import Params
 from ..twin.types import F32, I64
 from .config import STRICT, ConfigError, from_mapping
 from .config import dataclass as checked_dataclass
@@ -124,7 +122,7 @@ def load_bundle(path: Path, params: Any, task_id: str | None = None) -> OnnxPoli
     contents = _read(folder)
     contract = _contract(contents[CONTRACT])
     task = make_task(task_id or contract.task)
-    if isinstance(task, WorldTask) == isinstance(params, Params):
+    if not runs_on(task, params):
         raise BundleError(f"the policy was trained for {contract.task!r}, which does not run on this network")
     _require_same(contract, contract_of(task_id or contract.task, task, params, contract.versions))
     return policy_from(contents[MODEL], contract, task, name=_name(folder), digest=_digest(contents))

@@ -66,7 +66,7 @@ def _chosen(
     behaviour: Behaviour, setting: Setting, env: TwinVectorEnv, masks: Bool, dice: list[np.random.Generator]
 ) -> I64:
     """Return the actions of every replica, (N, A): the controller's, some of them replaced by chance."""
-    choices = env.single_action_space.nvec
+    choices: I64 = np.asarray(env.world.action_space.nvec, np.int64)
     actions = np.zeros((len(dice), len(choices)), np.int64)
     if behaviour.controller is not None:
         actions = np.asarray(behaviour.controller.actions(setting.params, env.window), np.int64)

@@ -9,15 +9,24 @@ from typing import Any
 import numpy as np
 
 from ..envs.baselines import AlwaysOn, Forecast, Greedy, LoadThreshold
-from ..envs.bounds import admission_bound, energy_bound
+from ..envs.beam_baselines import AsPlanned, BeamGreedy, TunedPlan, TwinSearch
+from ..envs.beam_control import BeamControl
+from ..envs.bounds import admission_bound, beam_bound, energy_bound, joint_bound, slice_bound, steering_bound
 from ..envs.controller import Controller
 from ..envs.energy_saving import EnergySaving
+from ..envs.joint_baselines import joint_rules
+from ..envs.joint_control import JointControl
 from ..envs.loss_baselines import admission_reference, admission_rules
 from ..envs.slice_admission import SliceAdmission
+from ..envs.slice_baselines import slice_rules
+from ..envs.steering_baselines import LoadBalancing, NoSteering
+from ..envs.traffic_steering import TrafficSteering
 from ..envs.world import WorldTask
+from ..twin.params import Params
 from .bundle import load_bundle
 from .certify import calibrated_shield
 from .config import ConfigError, EvaluateConfig, nearest
+from .conflict_table import write_conflicts
 from .episodes import Progress, no_progress, record_day
 from .evaluate import Bound, Setting, Table, evaluate
 from .plots import plot_comparison, plot_day
@@ -27,6 +36,7 @@ from .seeds import Domain, episode_seeds
 
 _BOUND_SHARE = 0.4  # of the time, for the progress bar
 _CALIBRATION_SHARE = 0.1
+_PLANNING_DAYS = 16  # that a plan is tuned on
 
 
 def compare(config: EvaluateConfig, folder: Path, progress: Progress = no_progress) -> Table:
@@ -61,6 +71,8 @@ def compare(config: EvaluateConfig, folder: Path, progress: Progress = no_progre
         shield,
     )
     write_results(table, folder)
+    if isinstance(setting.task, JointControl):
+        write_conflicts([*policies, *baselines], setting, folder)
     if config.plots:
         plot_comparison(table, folder / "comparison.png")
     if config.plots and not isinstance(setting.task, WorldTask):
@@ -78,8 +90,15 @@ def setting_of(config: EvaluateConfig) -> Setting:
 
 def rules_of(setting: Setting) -> list[Any]:
     """Return the rules that a problem is compared with; each decides in the problem's own world."""
+    if isinstance(setting.task, JointControl):
+        return list(joint_rules())
     if isinstance(setting.task, SliceAdmission):
-        return list(admission_rules(setting.params))
+        return list(slice_rules() if _is_twin(setting) else admission_rules(setting.params))
+    if isinstance(setting.task, TrafficSteering):
+        return [NoSteering(), LoadBalancing()]
+    if isinstance(setting.task, BeamControl):
+        days = np.asarray(episode_seeds(0, Domain.SELECT, 0, _PLANNING_DAYS), np.int64)
+        return [AsPlanned(), TunedPlan.of(setting.params, days), BeamGreedy(), TwinSearch()]
     return [AlwaysOn(), Greedy(), LoadThreshold(), Forecast()]
 
 
@@ -100,9 +119,13 @@ def _part(progress: Progress, start: float, end: float) -> Progress:
     return lambda share: progress(start + (end - start) * share)
 
 
+def _is_twin(setting: Setting) -> bool:
+    return isinstance(setting.params, Params)
+
+
 def _references(config: EvaluateConfig, setting: Setting) -> list[Any]:
     """Return what shows how far anybody can come, beside the policies."""
-    wanted = config.baselines == "all" and isinstance(setting.task, SliceAdmission)
+    wanted = config.baselines == "all" and isinstance(setting.task, SliceAdmission) and not _is_twin(setting)
     return list(admission_reference(setting.params)) if wanted else []
 
 
@@ -114,6 +137,14 @@ def _bound(config: EvaluateConfig, setting: Setting, progress: Progress) -> Boun
     seeds = np.asarray(setting.seeds, np.int64)
     if config.bound and isinstance(setting.task, EnergySaving):
         return energy_bound(setting.params, setting.task, seeds, progress)
+    if config.bound and isinstance(setting.task, JointControl):
+        return joint_bound(setting.params, setting.task, seeds, progress)
+    if config.bound and isinstance(setting.task, SliceAdmission) and _is_twin(setting):
+        return slice_bound(setting.params, setting.task.weights, seeds, progress)
     if config.bound and isinstance(setting.task, SliceAdmission):
         return admission_bound(setting.params, setting.task, seeds)
+    if config.bound and isinstance(setting.task, BeamControl):
+        return beam_bound(setting.params, setting.task, seeds, progress)
+    if config.bound and isinstance(setting.task, TrafficSteering):
+        return steering_bound(setting.params, setting.task, seeds, progress)
     return None

@@ -11,7 +11,6 @@ from pathlib import Path
 from ..envs.baselines import AlwaysOn
 from ..envs.energy_saving import EnergySaving
 from ..network.plant import SimulatedNetwork
-from ..network.reality_gap import reality_gap
 from ..network.telemetry import read_log
 from ..safety.audit_verify import VerifyReport, verify_log
 from ..safety.certificate import Verdict
@@ -20,6 +19,7 @@ from ..safety.keys import Environment, Signer, load_trusted
 from ..safety.shield import Shield
 from ..twin.kpis import Kpis
 from ..twin.params import Params
+from ..twin.reality_gap import reality_gap
 from ..twin.scenario import Sla
 from ..twin.sla import margins
 from ..twin.types import F64

@@ -19,6 +19,7 @@ from ..twin.types import F32, F64, I8, I64, Bool
 from .world_episodes import run_in_world
 
 JOULES_PER_KWH = 3.6e6
+ENERGY = "energy"  # the reward term of problems in which carriers sleep
 
 Progress = Callable[[float], None]  # called with the share done, 0 to 1
 
@@ -34,10 +35,10 @@ class Episodes:
     controller: str
     seeds: I64  # (N,)
     episode_return: F64  # (N,)
-    energy_kwh: F64  # (N,), NaN where nothing draws power
+    energy_kwh: F64  # (N,), NaN where energy is not at stake
     cost: F64  # (N,), episode mean: share of control periods in which a constraint was broken
     violated: Bool  # (N,), the mean cost exceeds the budget
-    switches: F64  # (N,), changes of a carrier's state; NaN where there is no carrier
+    switches: F64  # (N,), changes of a carrier's state; NaN where none can change
     constraint_cost: dict[str, F64]  # by constraint, (N,), episode mean
     reward_terms: dict[str, F64]  # by term, (N,), episode mean
     revenue_per_s: F64 | None = None  # (N,), where there is revenue
@@ -147,15 +148,15 @@ def _account(tally: _Tally, params: Params, task: Task, outcome: Outcome) -> Non
 
 
 def _episodes(name: str, seeds: I64, tally: _Tally, task: Task, periods: int) -> Episodes:
-    cost = tally.sums["unsafe"] / periods
+    cost, at_stake = tally.sums["unsafe"] / periods, 1.0 if ENERGY in task.weights else np.nan
     return Episodes(
         controller=name,
         seeds=seeds,
         episode_return=tally.sums["return"],
-        energy_kwh=tally.sums["joules"] / JOULES_PER_KWH,
+        energy_kwh=at_stake * tally.sums["joules"] / JOULES_PER_KWH,
         cost=cost,
         violated=~(cost <= task.budget),
-        switches=tally.sums["switches"],
+        switches=at_stake * tally.sums["switches"],
         constraint_cost=tally.means("cost:", periods),
         reward_terms=tally.means("term:", periods),
     )

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from ..envs.baselines import AlwaysOn
-from ..envs.bounds import AdmissionBound, EnergyBound
+from ..envs.bounds import AdmissionBound, EnergyBound, HindsightBound, SettingsBound
 from ..envs.controller import Controller
+from ..envs.energy_saving import EnergySaving
 from ..envs.world import WorldTask
 from ..envs.worlds import AnyTask
 from ..safety.shield import Shield
@@ -20,7 +21,7 @@ from .shielded import ShieldedEpisodes, run_shielded
 from .stats import Interval, mean_interval, paired_difference, ratio_interval, score, share_interval
 
 FEASIBLE_SHARE = 0.01  # of episodes that may exceed the budget
-Bound = EnergyBound | AdmissionBound
+Bound = EnergyBound | AdmissionBound | SettingsBound | HindsightBound
 SHIELDED = "{}, shielded"  # name of a policy behind the shield
 _BARE_SHARE = 0.2  # of the time where a shield is to be looked through, for the progress bar
 
@@ -42,8 +43,8 @@ class Row:
     is_baseline: bool
     feasible: bool  # at most 1 % of the episodes exceed the budget
     episode_return: Interval
-    energy_kwh: Interval | None  # None where nothing draws power
-    saving_pct: Interval | None  # of energy against always on
+    energy_kwh: Interval | None  # None where energy is not at stake
+    saving_pct: Interval | None  # of energy against always on, where carriers sleep
     violated_share: Interval  # of episodes
     cost: Interval
     switches: Interval | None
@@ -77,7 +78,7 @@ def evaluate(
 
     Args:
         policies: what is judged.
-        baselines: what it is judged against; always on is run in any case.
+        baselines: what it is judged against; always on is run in any case where carriers sleep.
         setting: network, problem and seeds.
         bound: of the same seeds, or None for no score.
         progress: called with the share done.
@@ -89,7 +90,7 @@ def evaluate(
     controllers = [*policies, *baselines]
     _require_comparable(controllers, setting, bound)
     share = 1.0 if shield is None else _BARE_SHARE
-    awake = [] if isinstance(setting.task, WorldTask) else [AlwaysOn(name="always on (reference)")]
+    awake = [AlwaysOn(name="always on (reference)")] if isinstance(setting.task, EnergySaving) else []
     results = _run_all([*controllers, *awake], setting, lambda done: progress(share * done))
     reference = results.pop() if awake else None
     bare, rules = results[: len(policies)], results[len(policies) :]
@@ -190,7 +191,7 @@ def _common(name: str, result: ShieldedEpisodes, task: AnyTask) -> Episodes:
 class _Mark:
     """What every row is measured against."""
 
-    reference: Episodes | None  # always on, on the twin
+    reference: Episodes | None  # always on, where carriers sleep
     best: Episodes | None  # the best feasible baseline
     bound: Bound | None
 

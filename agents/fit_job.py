@@ -11,11 +11,11 @@ from typing import Any
 
 from ..envs.baselines import LoadThreshold
 from ..envs.fit_source import FILE, SCHEMA, body_digest
-from ..network.reality_gap import reality_gap
 from ..network.telemetry import TelemetryLog, read_log
 from ..safety.canonical import digest_of, sha256_hex
 from ..safety.files import replace as replace_file
 from ..twin.params import Params
+from ..twin.reality_gap import reality_gap
 from .calibrate import EPS
 from .config import ConfigError, EnvConfig
 from .digests import scenario_table

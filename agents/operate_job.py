@@ -13,7 +13,6 @@ from pathlib import Path
 
 from ..network.plant import SimulatedNetwork
 from ..network.protocol import NetworkError
-from ..network.reality_gap import reality_gap
 from ..network.telemetry import TelemetryWriter
 from ..safety.audit import AuditLog, AuditUnavailable
 from ..safety.clock import Clock, SimulatedClock
@@ -21,6 +20,7 @@ from ..safety.keys import Environment, load_trusted
 from ..safety.shield import Shield
 from ..twin.carrier import CarrierState
 from ..twin.params import Params
+from ..twin.reality_gap import reality_gap
 from .assembly import LoopPlan, assemble
 from .certify import calibrated_shield
 from .config import ConfigError, EnvConfig, nearest

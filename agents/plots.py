@@ -21,15 +21,15 @@ STATES = ListedColormap(["#f2c14e", "#c9d7e8", "#8fb0d3", "#4a7eb5", "#123a63"])
 
 
 def plot_comparison(table: Table, path: Path) -> None:
-    """Draw energy, or else revenue, and violated episodes of every controller with 95 % intervals."""
+    """Draw energy, revenue or else the return, and violated episodes of every controller with 95 % intervals."""
     figure = Figure(figsize=(10, 1.6 + 0.5 * len(table.rows)), layout="constrained")
     amount, violated = figure.subplots(1, 2, sharey=True)
     names = [row.controller for row in table.rows]
     colours = [GREY if row.is_baseline else BLUE for row in table.rows]
-    energy, revenue = ([getattr(row, n) for row in table.rows] for n in ("energy_kwh", "revenue_per_s"))
-    _bars(amount, names, revenue if None in energy else energy, colours)
+    title, values = _amount(table)
+    _bars(amount, names, values, colours)
     _bars(violated, names, [_percent(row.violated_share) for row in table.rows], colours)
-    amount.set_xlabel("revenue per s" if None in energy else "energy per day, kWh")
+    amount.set_xlabel(title)
     violated.set_xlabel("episodes that break a promise, %")
     violated.axvline(100 * FEASIBLE_SHARE, color=RED, linestyle="--", label="feasible up to here")
     _legend_above(violated)
@@ -59,6 +59,16 @@ def plot_day(day: Day, path: Path) -> None:
     _draw_states(figure, states, day)
     load.set_title(f"{day.controller}: one day")
     _save(figure, path)
+
+
+def _amount(table: Table) -> tuple[str, list[Interval]]:
+    """Return what a problem is about, and what every controller has of it."""
+    titles = {"energy_kwh": "energy per day, kWh", "revenue_per_s": "revenue per s"}
+    for name, title in titles.items():
+        values = [getattr(row, name) for row in table.rows]
+        if None not in values:
+            return title, values
+    return "return per day", [row.episode_return for row in table.rows]
 
 
 def _percent(share: Interval) -> Interval:

@@ -41,9 +41,14 @@ def problem_of(
     if env.given:
         raise ConfigError(f"env.settings has {sorted(env.given)}; {env.id} takes none")
     try:
-        return task, network_of(task, _with_load(scenario_named(scenario), load_file, load_column))
+        params = network_of(task, _with_load(scenario_named(scenario), load_file, load_column))
     except (UnknownNameError, InventoryError, FitFileError) as error:
         raise ConfigError(str(error)) from error
+    try:
+        task.action_space(params)
+    except ValueError as error:
+        raise ConfigError(f"{env.id}: {error}") from error
+    return task, params
 
 
 def any_problem_of(

@@ -30,15 +30,23 @@ SHORT = (
     Column("against best, kWh", "energy_gain_kwh", 2),
     Column("score", "score", 2),
 )
-_OF_ENERGY, _OF_REVENUE = ("energy_kwh", "saving_pct", "energy_gain_kwh", "switches"), ("revenue_per_s",)
+RETURN = Column("return", "episode_return", 2)
+# what a problem is about, and the columns that say something of it; the others are about the return alone
+AMOUNTS = {
+    "energy_kwh": ("energy_kwh", "saving_pct", "energy_gain_kwh", "switches"),
+    "revenue_per_s": ("revenue_per_s",),
+}
 INTERVENTION = Column("changed by the shield, %", "intervention", 1, 100.0)
 COLUMNS = (*SHORT, Column("return", "episode_return", 1), Column("switches", "switches", 0))
 
 
 def shown(table: Table, columns: Sequence[Column]) -> tuple[Column, ...]:
     """Return the columns of what the problem has, and what the shield changed if anybody ran behind it."""
-    absent = _OF_REVENUE if all(row.energy_kwh is not None for row in table.rows) else _OF_ENERGY
+    own = [AMOUNTS[name] for name in AMOUNTS if all(getattr(row, name) is not None for row in table.rows)]
+    absent = {field for fields in AMOUNTS.values() for field in fields}.difference(*own)
     columns = [column for column in columns if column.field not in absent]
+    if not own and all(column.field != RETURN.field for column in columns):
+        columns = [RETURN, *columns]
     is_shielded = any(row.intervention is not None for row in table.rows)
     return (*columns, INTERVENTION) if is_shielded else tuple(columns)
 

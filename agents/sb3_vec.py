@@ -128,11 +128,12 @@ class TwinVecEnv(VecEnv):
         self._length += 1
 
     def _amounts(self, batch: dict[str, Any]) -> dict[str, F64]:
-        """Return what is spent or earned in one step: energy on the twin, revenue of a loss system."""
-        if "power_w" not in batch:
-            return {"revenue": batch["revenue"]}
-        period_s = self.env.params.scenario.timing.control_period_s
-        return {"energy_kwh": batch["power_w"] * (period_s / JOULES_PER_KWH)}
+        """Return what is spent or earned in one step: energy on the twin, revenue where there are slices."""
+        amounts = {"revenue": batch["revenue"]} if "revenue" in batch else {}
+        if "power_w" in batch:
+            period_s = self.env.params.scenario.timing.control_period_s
+            amounts["energy_kwh"] = batch["power_w"] * (period_s / JOULES_PER_KWH)
+        return amounts
 
     def _ended(self, row: int, final: F32) -> dict[str, Any]:
         info: dict[str, Any] = {"terminal_observation": final, "TimeLimit.truncated": True}

@@ -56,8 +56,7 @@ def build(folder: Path, extra_flags: tuple[str, ...] = ()) -> Bind:
 
 def _binder(library: ctypes.CDLL) -> Bind:
     def bind(params: Params, state: State) -> Step:
-        if params.scenario.slicing.types:
-            raise ValueError(f"scenario {params.scenario.name!r} has slices: the C loop knows none")
+        refuse_what_c_lacks(params)
         scratch = make_scratch(state.arrays)
         parts = [structure(part) for part in (params.arrays, state.arrays, scratch)]
         parts.append(shape_of(params, state))
@@ -75,6 +74,22 @@ def _binder(library: ctypes.CDLL) -> Bind:
         return step
 
     return bind
+
+
+def refuse_what_c_lacks(params: Params) -> None:
+    """Refuse a network that the C loop would misjudge.
+
+    Raises:
+        ValueError: if it has slices, failures or backhauls that limit or delay.
+    """
+    lacking = {
+        "slices": bool(params.scenario.slicing.types),
+        "failures": params.scenario.failures.possible,
+        "backhauls": len(params.arrays.backhaul_mbps) > 0,
+    }
+    for name, found in lacking.items():
+        if found:
+            raise ValueError(f"scenario {params.scenario.name!r} has {name}: the C loop knows none")
 
 
 def structure(values: NamedTuple) -> ctypes.Structure:

@@ -7,7 +7,7 @@ typedef struct {
     const int8_t *ssb_beam;
     const int32_t *pixel_area;
     const float *tx_dbm, *noise_mw;
-    const int32_t *layer;
+    const int32_t *layer, *first_of_site;
     const float *offset_db, *min_rsrp_dbm, *rate_mbps, *idle_w, *slope_w, *transition_j, *wake_delay_s;
     const float *cqi_sinr, *cqi_gain, *profile, *venue_xy, *heading;
     int64_t n_x, n_y;
@@ -21,6 +21,10 @@ typedef struct {
     const float *slice_mbps, *slice_activity, *slice_packet_mbit, *slice_latency_s, *slice_arrival, *slice_hold_s;
     double slice_max_ratio, slice_radius_m;
     double guaranteed_mbps, coverage_dbm, fixed_w;
+    const double *fail_prob;
+    const float *repair_s;
+    double detect_least_s, detect_most_s;
+    const float *backhaul_mbps, *backhaul_s, *backhaul_packet_s, *backhaul_buffer_s;
 } Params;
 
 typedef struct {
@@ -37,7 +41,9 @@ typedef struct {
     float *area_noise;
     const float *surge;
     int8_t *carrier, *beam, *shift_db;
-    float *wake_left_s, *load;
+    float *wake_left_s;
+    int8_t *down;
+    float *outage, *load;
     float *request;
     int8_t *answer, *slot_kind, *slot_tier;
     float *slot_left_s, *slot_xy;
@@ -48,7 +54,8 @@ typedef struct {
     int32_t *pixel, *column;
     float *rsrp, *power, *rank;
     int32_t *best;
-    float *best_rank, *total, *sinr, *offered, *rate, *need, *slice_need, *area_mbps;
+    float *best_rank, *total, *sinr, *offered, *rate, *need, *slice_need;
+    float *site_mbps, *passed, *spare, *delay_s, *area_mbps;
 } Scratch;
 
 typedef struct {

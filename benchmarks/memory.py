@@ -19,13 +19,13 @@ FEW, MANY = 8, 136
 
 
 def replica_bytes(n_cells: int, n_users: int, n_layers: int, n_areas: int) -> int:
-    """Return the size of one replica's state without slices: linear in cells and users, never their product."""
+    """Return the size of one replica's state without slices and failures: linear in cells and users."""
     user = (
         4 * 7 + 4 * n_layers
     )  # place, weight, server before and now, two times; building loss on each frequency
     cell = (
-        3 + 4 * 2 + 8 * (N_CELL_SUMS + N_LINK_SAMPLES)
-    )  # what is commanded, wake-up and load; sums of the period
+        4 + 4 * 2 + 8 * (N_CELL_SUMS + N_LINK_SAMPLES)
+    )  # what is commanded, failure, wake-up and load; sums of the period
     rest = 8 + 8 + 4 + 8 + 8 + 4 * N_SURGES * N_SURGE_FIELDS  # key, step, day, two sums; surges
     return user * n_users + cell * n_cells + 8 * n_areas + rest
 

@@ -24,6 +24,7 @@ class Frame:
     prb_load: F32  # (C,), reported mean of the period, 0..1
     load: F32  # (C,), now, 0..1
     carrier: I8  # (C,), index into STATE_WORDS
+    beam: I8  # (C,), broadcast pattern in force, 0 the planned one
     user_x: F32  # (U,), m
     user_y: F32  # (U,), m
     serving: I32  # (U,), cell or -1
@@ -45,6 +46,7 @@ class Frame:
             prb_load=kpis.prb_tot_dl[0] / np.float32(100.0),
             load=arrays.load[0],
             carrier=picture_states(arrays.carrier[0], arrays.wake_left_s[0] > 0),
+            beam=arrays.beam[0],
             user_x=arrays.user_x[0],
             user_y=arrays.user_y[0],
             serving=arrays.serving[0],

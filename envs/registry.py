@@ -8,10 +8,13 @@ from typing import Any
 import gymnasium as gym
 from gymnasium.vector import AutoresetMode
 
+from .beam_control import BeamControl
 from .catalogue import UnknownNameError, scenario_names
 from .energy_saving import EnergySaving
+from .joint_control import JointControl
 from .slice_admission import SliceAdmission
 from .task import Task
+from .traffic_steering import TrafficSteering
 from .vector import TwinEnv, TwinVectorEnv
 from .world import WorldTask
 from .worlds import AnyTask, network_of
@@ -19,6 +22,9 @@ from .worlds import AnyTask, network_of
 TASKS: dict[str, Callable[..., AnyTask]] = {
     "ranrein/EnergySaving-v0": EnergySaving,
     "ranrein/SliceAdmission-v0": SliceAdmission,
+    "ranrein/BeamControl-v0": BeamControl,
+    "ranrein/TrafficSteering-v0": TrafficSteering,
+    "ranrein/JointControl-v0": JointControl,
 }
 
 

@@ -14,6 +14,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Circle, Wedge
 from matplotlib.text import Text
 
+from ..twin.beam_pattern import TENTHS, standard_pattern
 from ..twin.params import Params
 from ..twin.scenario import Carrier, Scenario, Site
 from ..twin.types import F64
@@ -81,6 +82,8 @@ class MapView:
         """Show a frame."""
         for cell, (wedge, word) in enumerate(zip(self._wedges, self._words, strict=True)):
             _paint(wedge, word, int(frame.carrier[cell]), float(frame.load[cell]))
+            if frame.carrier[cell] <= 1 and self._params.n_beams[cell] > 1:
+                self._aim(cell, int(frame.beam[cell]))
             word.set_visible(self._has_words)
         active = frame.is_active
         for dots, who in (
@@ -90,6 +93,21 @@ class MapView:
         ):
             dots.set_data(frame.user_x[who], frame.user_y[who])
         self._links.set_segments(self._segments(frame))
+
+    def _aim(self, cell: int, beam: int) -> None:
+        """Draw a cell as wide as its broadcast pattern, where that looks, and name it."""
+        wedge, word, shape = self._wedges[cell], self._words[cell], self._shapes[cell]
+        name = self._params.cells[cell].carrier.patterns[beam - 1] if beam else "planned"
+        word.set_text(word.get_text().replace(STATE_WORDS[0], name))
+        if not isinstance(wedge, Wedge):
+            return
+        azimuth_deg, width_deg = shape.azimuth_deg, shape.width_deg
+        if beam:
+            envelope = standard_pattern(name).envelope
+            azimuth_deg -= envelope.beam_azimuth / TENTHS  # positive looks to the right
+            width_deg = min(envelope.beam_horiz_width / TENTHS, width_deg)
+        wedge.set_theta1(azimuth_deg - width_deg / 2)
+        wedge.set_theta2(azimuth_deg + width_deg / 2)
 
     def _segments(self, frame: Frame) -> list[F64]:
         linked = np.flatnonzero(frame.is_active & (frame.serving >= 0))

@@ -10,37 +10,60 @@ from .fit_source import FIT_PREFIX, fitted_scenario
 from .inventory import read_inventory
 from .inventory_rows import broken
 from .inventory_scenario import cluster_scenario, clusters
+from .inventory_sites import Inventory
+from .synthetic import NAME as NATIONWIDE
+from .synthetic import nationwide
+from .variants import split_variants, varied
 
 PREFIX = "inventory:"
-PREFIXES = (PREFIX, FIT_PREFIX)
+PREFIXES = (PREFIX, FIT_PREFIX, NATIONWIDE)
 
 
 def scenario_named(text: str) -> Scenario:
     """Return a scenario by name: a shipped one, ``inventory:PATH``, ``inventory:PATH@K`` or ``fit:PATH``.
 
-    ``@K`` is the K-th cluster of the inventory, from 1; a fit is what ``ranrein calibrate`` wrote.
+    ``@K`` is the K-th cluster of the inventory, from 1, as in ``nationwide@K``, of a made-up country; a fit is what
+    ``ranrein calibrate`` wrote. ``+VARIANT`` behind any of them makes it harder, see ``variants``.
 
     Raises:
         UnknownNameError: if there is no such scenario.
         InventoryError: if the inventory cannot be used, or holds several clusters and none is chosen.
         FitFileError: if the fit cannot be used.
     """
+    base, variants = split_variants(text)
+    return varied(_plain(base), variants) if variants else _plain(base)
+
+
+def _plain(text: str) -> Scenario:
     if text.startswith(FIT_PREFIX):
         return fitted_scenario(Path(text.removeprefix(FIT_PREFIX)))
-    if not text.startswith(PREFIX):
-        return load_scenario(text)
-    path, at, number = text.removeprefix(PREFIX).rpartition("@")
-    if not at or not number.isdecimal():
-        path, number = text.removeprefix(PREFIX), ""
-    inventory = read_inventory(Path(path))
+    path, number = _cluster_number(text)
+    if path.startswith(PREFIX) or path == NATIONWIDE:
+        return _cluster(path, number)
+    return load_scenario(text)
+
+
+def _cluster_number(text: str) -> tuple[str, str]:
+    """Split ``NAME@K``; K is empty where there is none."""
+    path, at, number = text.rpartition("@")
+    return (path, number) if at and number.isdecimal() else (text, "")
+
+
+def inventory_named(text: str) -> Inventory:
+    """Return the network behind ``inventory:PATH`` or ``nationwide``; InventoryError if it cannot be used."""
+    return nationwide() if text == NATIONWIDE else read_inventory(Path(text.removeprefix(PREFIX)))
+
+
+def _cluster(text: str, number: str) -> Scenario:
+    inventory = inventory_named(text)
     groups = clusters(inventory)
     if not number and len(groups) > 1:
         what = (
             f"{len(inventory.sites):,} sites with {inventory.n_cells:,} cells make {len(groups):,} clusters"
         )
-        raise broken(path, 1, what, f"choose one with {PREFIX}{path}@1 to @{len(groups)}")
+        raise broken(inventory.file, 1, what, f"choose one with {text}@1 to @{len(groups)}")
     chosen = int(number or 1)
     if not 1 <= chosen <= len(groups):
-        raise broken(path, 1, f"has no cluster {chosen}", f"choose 1 to {len(groups)}")
+        raise broken(inventory.file, 1, f"has no cluster {chosen}", f"choose 1 to {len(groups)}")
     name = inventory.name if len(groups) == 1 else f"{inventory.name}@{chosen}"
     return cluster_scenario(inventory, groups[chosen - 1], name)

@@ -54,6 +54,11 @@ class TwinWorld:
         """Users, load, carriers."""
         return self.simulation.state
 
+    @property
+    def outcome(self) -> Outcome:
+        """What the last control period brought."""
+        return self._outcome
+
     def start(self, seeds: I64, episodes: I64) -> None:
         """Begin an episode in every replica, (B,) each."""
         self.simulation.start(seeds, episodes)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ..twin.params import Params
 from ..twin.rules import Rules, project
 from ..twin.types import F32, I64
 from .catalogue import UnknownNameError
@@ -19,7 +20,7 @@ DEFAULT_SCENARIO = "urban"
 
 def default_scenario(task: AnyTask) -> str:
     """Return the scenario of a problem where none is named."""
-    return task.scenarios[0] if isinstance(task, WorldTask) else DEFAULT_SCENARIO
+    return getattr(task, "scenarios", (DEFAULT_SCENARIO,))[0]
 
 
 def network_of(task: AnyTask, scenario: Any, settings: Mapping[str, object] | None = None) -> Any:  # noqa: ANN401
@@ -39,6 +40,17 @@ def network_of(task: AnyTask, scenario: Any, settings: Mapping[str, object] | No
     if settings:
         raise UnknownNameError("argument", sorted(settings)[0], ["scenario", "weights", "render_mode"])
     return params_of(chosen)
+
+
+def runs_on(task: AnyTask, network: Any) -> bool:  # noqa: ANN401
+    """Tell whether a control problem takes a ready network."""
+    if not isinstance(task, WorldTask):
+        return isinstance(network, Params)
+    try:
+        task.network(network, {})
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 def world_of(task: AnyTask, network: Any, n_replicas: int) -> World:  # noqa: ANN401

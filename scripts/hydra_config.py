@@ -21,11 +21,13 @@ from ranrein.agents.collect_config import CollectConfig
 from ranrein.agents.config import ConfigError, EvaluateConfig, PpoConfig, TrainConfig, nearest
 from ranrein.agents.demo_config import DemoConfig
 from ranrein.agents.fit_config import CalibrateConfig
+from ranrein.agents.nationwide_config import NationwideConfig
 from ranrein.agents.operate_config import OperateConfig
 from ranrein.agents.shadow_config import ShadowConfig
 from ranrein.envs.catalogue import scenario_names
 from ranrein.envs.registry import all_scenarios
 from ranrein.envs.scenario_source import PREFIXES
+from ranrein.envs.variants import split_variants
 
 VERSION_BASE = "1.3"
 SCENARIO = "scenario="
@@ -71,14 +73,19 @@ def _register_defaults() -> None:
     for name, own in {"certify": CertifyConfig(), "operate": OperateConfig(), "bench": BenchConfig()}.items():
         store.store(name=f"{name}_defaults", node=json.loads(json.dumps(asdict(own))))
     store.store(name="calibrate_defaults", node=json.loads(json.dumps(asdict(CalibrateConfig()))))
+    store.store(name="nationwide_defaults", node=asdict(NationwideConfig()))
     store.store(name="demo_defaults", node=json.loads(json.dumps(asdict(DemoConfig()))))
     store.store(group="agent", name="ppo_defaults", node=json.loads(json.dumps(asdict(PpoConfig()))))
 
 
 def _scenario(verb: str, name: str) -> str:
     known = all_scenarios() if verb in ANY_WORLD else scenario_names()
-    if not name.startswith(PREFIXES) and name not in known:
-        raise ConfigError(f"unknown scenario {name!r}; {nearest(name, known)}")
+    try:
+        base = split_variants(name)[0]
+    except ValueError as error:
+        raise ConfigError(str(error)) from error
+    if not base.startswith(PREFIXES) and base not in known:
+        raise ConfigError(f"unknown scenario {base!r}; {nearest(base, known)}")
     return name
 
 

@@ -19,13 +19,18 @@ from .exit_codes import ExitCode
 from .verbs import VERBS
 
 OUT_OF_SPACE = (errno.ENOSPC, errno.EDQUOT)
-EXTRAS = {"minari": "offline", "h5py": "offline", "pettingzoo": "multiagent", "ray": "ray"}  # the others: train
+EXTRAS = {
+    "minari": "offline",
+    "h5py": "offline",
+    "pettingzoo": "multiagent",
+    "ray": "ray",
+}  # the others: train
 EXAMPLE = "ranrein train env=energy_saving agent=ppo scenario=urban"
 
 
 def usage() -> str:
     """Text of `ranrein --help`."""
-    verbs = "".join(f"  {verb:<10}{purpose}\n" for verb, purpose in VERBS.items())
+    verbs = "".join(f"  {verb:<12}{purpose}\n" for verb, purpose in VERBS.items())
     return f"usage: ranrein VERB [options]\n\n{verbs}\nexample: {EXAMPLE}\nmore:    ranrein VERB --help"
 
 

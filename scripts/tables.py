@@ -15,13 +15,13 @@ _WIDTH = 130  # where no terminal says how wide it is
 
 def print_evaluations(rows: list[dict[str, Any]]) -> None:
     """Show how the policy of a run got better."""
-    amount, title, digits = "energy_kwh", "energy, kWh", 2
-    if any(amount not in row for row in rows):
-        amount, title, digits = "revenue_per_s", "revenue per s", 4
-    table = Table("steps", "return", title, "violated episodes", "kept")
+    amounts = {"energy_kwh": ("energy, kWh", 2), "revenue_per_s": ("revenue per s", 4)}
+    known = [name for name in amounts if all(name in row for row in rows)][:1]
+    table = Table("steps", "return", *(amounts[name][0] for name in known), "violated episodes", "kept")
     for row in rows:
         share, kept = f"{100 * row['violated_share']:.1f} %", "yes" if row["best"] else ""
-        table.add_row(str(row["steps"]), f"{row['return']:.2f}", f"{row[amount]:.{digits}f}", share, kept)
+        figures = [f"{row[name]:.{amounts[name][1]}f}" for name in known]
+        table.add_row(str(row["steps"]), f"{row['return']:.2f}", *figures, share, kept)
     _show(table)
 
 

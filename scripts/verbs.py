@@ -18,5 +18,6 @@ VERBS = {
     "status": "show mode, authority, shield and last actions of a loop",
     "keys": "create and list signing identities",
     "audit": "verify the audit chain: audit verify",
+    "nationwide": "run a rule on a network of thousands of cells, cluster by cluster",
     "bench": "measure speed on this machine",
 }

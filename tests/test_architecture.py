@@ -58,6 +58,7 @@ FUNCTION_IMPORTS = {
     "scripts.main",  # the dispatcher loads only the verb that was asked for
     "envs.world_twin",  # pictures need an optional extra
     "envs.loss_world",
+    "agents.executors",  # Ray is an optional extra
 }
 CONVERTER = "agents.convert"  # the one reader of foreign checkpoints, weights only
 LEARNING_VERBS = {"train", "demo", "bench"}  # every other verb runs where no learning library is installed

@@ -53,6 +53,7 @@ MEASUREMENTS: dict[str, Measurement] = {
     "ssb_1": Measurement("L1M.SSBBeamRelatedUeNbr.1", "users", "TS 28.552 5.1.1.28.1, active users", True),
     "ssb_2": Measurement("L1M.SSBBeamRelatedUeNbr.2", "users", "TS 28.552 5.1.1.28.1, active users", True),
     "ssb_3": Measurement("L1M.SSBBeamRelatedUeNbr.3", "users", "TS 28.552 5.1.1.28.1, active users", True),
+    "disabled": Measurement("operationalState", "0 or 1", "TS 28.541 NRCellDU, 1 is DISABLED", True),
     "carrier_state": Measurement("energySavingState", "CarrierState", "TS 28.541 CESManagementFunction"),
     "waking": Measurement("operationalState.waking", "bool", "TS 28.541 NRCellDU"),
 }
@@ -88,6 +89,7 @@ class Kpis:
     ssb_1: F32
     ssb_2: F32
     ssb_3: F32
+    disabled: F32  # (B, C), 1 where the cell is known to have failed
     carrier_state: I8  # (B, C), read back
     waking: Bool  # (B, C)
     site_power: F32  # (B,), W, fixed power of the sites

@@ -6,12 +6,15 @@ from typing import Any
 
 import numpy as np
 
+from .backhaul import PACKET_MBIT
 from .carrier import CarrierState
+from .kernels.failures import N_CAUSES, RADIO_UNIT
 from .kernels.layout import ParamArrays
+from .level_b_map import faded_thresholds
 from .link import N_PRB, cqi_thresholds, usable_bandwidth_hz
 from .power import idle_power_rel, power_levels, relative_power_dl, transition
 from .radiomap import ssb_map
-from .scenario import Carrier, Scenario
+from .scenario import Carrier, Scenario, Site
 from .slicing import SECONDS_PER_HOUR
 from .traffic import load_profile
 from .types import F32, I16, I32
@@ -36,9 +39,8 @@ def param_arrays(scenario: Scenario, carriers: list[Carrier], gain: I16, pixel_a
     n_pixels = round(scenario.width_m / scenario.pixel_m)
     profile = load_profile(scenario.load.profile)
     tables: dict[str, Any] = _cell_tables(scenario, carriers)
-    tables |= _user_law(scenario, sum(carrier.layer == "coverage" for carrier in carriers)) | _slice_law(
-        scenario
-    )
+    tables |= _user_law(scenario, sum(carrier.layer == "coverage" for carrier in carriers))
+    tables |= _slice_law(scenario) | _failure_law(scenario) | _backhauls(scenario)
     return ParamArrays(
         gain=gain,
         ssb_beam=ssb_map(scenario),
@@ -123,6 +125,17 @@ def _layer_of(carriers: list[Carrier]) -> I32:
     return np.array([frequencies.index(c.fc_ghz) for c in carriers], dtype=np.int32)
 
 
+def sites_of_cells(scenario: Scenario) -> list[Site]:
+    """Return the site of every cell, in their order."""
+    return [site for site in scenario.sites for sector in site.sectors for _ in sector.carriers]
+
+
+def first_of_site(scenario: Scenario) -> I32:
+    """Return the first cell at the same site, (C,)."""
+    names = [site.name for site in sites_of_cells(scenario)]
+    return np.array([names.index(name) for name in names], dtype=np.int32)
+
+
 def _headings() -> F32:
     """Sixteen unit vectors around the compass, (16, 2)."""
     angles = 2 * np.pi * np.arange(16) / 16
@@ -143,11 +156,14 @@ def _user_mbps(scenario: Scenario, n_areas: int) -> float:
 def _cell_tables(scenario: Scenario, carriers: list[Carrier]) -> dict[str, F32 | I32]:
     """Return what there is one row per cell of, and the link table that all share."""
     sinr, efficiency = cqi_thresholds(2)
+    if scenario.fidelity == "B":
+        sinr = faded_thresholds(sinr)
     return {
         "first_column": first_columns(carriers),
         "tx_dbm": _table([_tx_dbm(c) for c in carriers]),
         "noise_mw": _table([_noise_mw(c, scenario) for c in carriers]),
         "layer": _layer_of(carriers),
+        "first_of_site": first_of_site(scenario),
         "offset_db": _table([c.cell_offset_db for c in carriers]),
         "min_rsrp_dbm": _table([c.min_rsrp_dbm for c in carriers]),
         "rate_mbps": _table([_rates_mbps(c) for c in carriers]),
@@ -197,4 +213,40 @@ def _slice_law(scenario: Scenario) -> dict[str, Any]:
         "slice_hold_s": _table([kind.mean_hours * SECONDS_PER_HOUR for kind in types]),
         "slice_max_ratio": slicing.max_ratio,
         "slice_radius_m": slicing.radius_m,
+    }
+
+
+def _failure_law(scenario: Scenario) -> dict[str, Any]:
+    """Return how likely each unit fails in a step, and how long repairs take."""
+    first, failures = first_of_site(scenario), scenario.failures
+    probability, repair_s = np.zeros((N_CAUSES, len(first))), np.zeros(N_CAUSES)
+    for cause, law in enumerate(failures.causes):
+        if law is not None:
+            here = first == np.arange(len(first)) if cause != RADIO_UNIT else np.True_
+            in_a_step = -np.expm1(-scenario.timing.twin_step_s / (law.mtbf_h * SECONDS_PER_HOUR))
+            probability[cause] = np.where(here, in_a_step, 0.0)
+            repair_s[cause] = law.mttr_h * SECONDS_PER_HOUR
+    least, most = failures.detection_s
+    return {
+        "fail_prob": probability,
+        "repair_s": _table(repair_s),
+        "detect_least_s": least,
+        "detect_most_s": most,
+    }
+
+
+def _backhauls(scenario: Scenario) -> dict[str, F32]:
+    """Return capacity and delays of the link behind every cell; empty where no link matters."""
+    links = [site.backhaul for site in sites_of_cells(scenario)]
+    if not any(link.matters for link in links):
+        links = []
+    unlimited = [link.capacity_mbps == 0 for link in links]
+    packet_s = [
+        0.0 if free else PACKET_MBIT / one.capacity_mbps for one, free in zip(links, unlimited, strict=True)
+    ]
+    return {
+        "backhaul_mbps": _table([link.capacity_mbps for link in links]),
+        "backhaul_s": _table([link.delay_ms / 1e3 for link in links]),
+        "backhaul_packet_s": _table(packet_s),
+        "backhaul_buffer_s": _table([link.buffer_ms / 1e3 for link in links]),
     }

@@ -136,8 +136,12 @@ class Params:
 
 
 def _overlaid_area(gain: np.ndarray, coverage: I32) -> I32:
-    """Find the area each cell overlays: whose coverage cell is best over the cell's best tenth of pixels."""
+    """Find the area each cell overlays: whose coverage cell is best over the cell's best pixels.
+
+    These are a tenth of the map, and in a large network half of what one cell has of it.
+    """
     owner = np.argmax(gain[:, coverage], axis=1)
-    strongest = max(1, gain.shape[0] // 10)
+    n_pixels = gain.shape[0]
+    strongest = max(1, min(n_pixels // 10, n_pixels // (2 * len(coverage))))
     best = np.argsort(-gain.astype(np.int32), axis=0, kind="stable")[:strongest]
     return np.array([np.bincount(owner[best[:, c]]).argmax() for c in range(gain.shape[1])], dtype=np.int32)

@@ -1,11 +1,12 @@
 """The gain map: path loss, line of sight, shadowing and antennas of TR 38.901, once per scenario and seed.
 
-Users then only look their pixel up (level A: large-scale channel, no clusters).
+Users then only look their pixel up. Fidelity A has the large-scale channel alone, B also angular spread.
 """
 
 from __future__ import annotations
 
 import zlib
+from functools import partial
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from .antenna import sector_gain_db
 from .beam_pattern import pattern_gain_db, standard_pattern
 from .fields import gaussian_field, uniform_field
 from .kernels.layout import GAIN_STEP_DB, N_SSB_BEAMS
+from .level_b_map import Aim, Antenna, spread_gain_db
 from .propagation import los_probability, path_loss_db, shadow_sigma_db
 from .radio_scenario import shadowing
 from .scenario import Carrier, Scenario, Sector, Site
@@ -67,17 +69,23 @@ def _off_axis_deg(sector: Sector, azimuth_deg: F64) -> F64:
     return (azimuth_deg - sector.azimuth_deg + 180.0) % 360.0 - 180.0
 
 
-def _antenna_maps(sector: Sector, carrier: Carrier, theta_deg: F64, azimuth_deg: F64) -> list[F64]:
-    """Return the gain of the planned pattern, then of those to choose from, each (P,) dBi."""
+def _antennas(sector: Sector, carrier: Carrier) -> list[Antenna]:
+    """Return the planned pattern, then those to choose from, in dBi over zenith and azimuth in degrees."""
     if carrier.n_elements == 0:
-        return [np.full(theta_deg.shape, OMNIDIRECTIONAL_GAIN_DBI)]
-    off_axis = _off_axis_deg(sector, azimuth_deg)
-    planned = sector_gain_db(theta_deg, off_axis, carrier.tilt_deg, carrier.n_elements)
-    below = theta_deg - (
-        carrier.tilt_deg - 90.0
-    )  # patterns are relative to the antenna, which is tilted as planned
-    chosen = (pattern_gain_db(standard_pattern(name), off_axis, below) for name in carrier.patterns)
-    return [planned, *chosen]
+        return [
+            lambda zenith, azimuth: np.full(np.broadcast(zenith, azimuth).shape, OMNIDIRECTIONAL_GAIN_DBI)
+        ]
+
+    def planned(zenith_deg: F64, azimuth_deg: F64) -> F64:
+        off_axis = _off_axis_deg(sector, azimuth_deg)
+        return sector_gain_db(zenith_deg, off_axis, carrier.tilt_deg, carrier.n_elements)
+
+    def chosen(name: str, zenith_deg: F64, azimuth_deg: F64) -> F64:
+        # Patterns are relative to the antenna, which is tilted as planned.
+        below = zenith_deg - (carrier.tilt_deg - 90.0)
+        return pattern_gain_db(standard_pattern(name), _off_axis_deg(sector, azimuth_deg), below)
+
+    return [planned, *(partial(chosen, name) for name in carrier.patterns)]
 
 
 def ssb_map(scenario: Scenario) -> I8:
@@ -102,11 +110,12 @@ def gain_map(scenario: Scenario) -> I16:
     """Return the path gain of every cell and pattern at every pixel, (P, W), in ``GAIN_STEP_DB``.
 
     Cells come in the order site, sector, carrier, each with its planned pattern first. Co-sited sectors share line
-    of sight and the shadowing field; in RMa its deviation depends on the carrier's breakpoint.
+    of sight and the shadowing field; in RMa its deviation depends on the carrier's breakpoint. At fidelity B antennas
+    are blurred by the spread of departure angles and lose what the other polarisation takes (``level_b_map.py``).
 
     Raises:
-        ValueError: if a site's law, height or carrier frequency is outside TR 38.901, or in InF-SH and InF-DH the
-            heights of user, clutter and site do not ascend.
+        ValueError: if a site's law, height or carrier frequency is outside TR 38.901 or, at fidelity B, has no angular
+            spread there; or in InF-SH and InF-DH the heights of user, clutter and site do not ascend.
     """
     x, y = pixel_centres(scenario)
     columns = []
@@ -118,12 +127,18 @@ def gain_map(scenario: Scenario) -> I16:
         shadow = _shadow_map(scenario, site, los)
         theta = 90.0 + np.degrees(np.arctan2(bs_m - ut_m, np.maximum(d2d_m, 1.0)))
         azimuth = np.degrees(np.arctan2(y - site.y_m, x - site.x_m))
+        aim = Aim(law, bs_m, ut_m, los, d2d_m, theta, azimuth)
         for sector in site.sectors:
             for carrier in (scenario.carriers[name] for name in sector.carriers):
                 loss_db = path_loss_db(law, los, carrier.fc_ghz, d2d_m, bs_m, ut_m)
                 shadow_db = shadow_sigma_db(law, los, carrier.fc_ghz, d2d_m, bs_m, ut_m) * shadow
-                antennas = _antenna_maps(sector, carrier, theta, azimuth)
-                columns += [antenna_db - loss_db - shadow_db for antenna_db in antennas]
+                for antenna in _antennas(sector, carrier):
+                    antenna_db = (
+                        antenna(theta, azimuth)
+                        if scenario.fidelity == "A"
+                        else spread_gain_db(antenna, aim, carrier.fc_ghz)
+                    )
+                    columns.append(antenna_db - loss_db - shadow_db)
     gain = np.stack(columns, axis=1)
     return np.ascontiguousarray(np.round(gain / GAIN_STEP_DB).astype(np.int16))
 

@@ -21,6 +21,7 @@ from .kernels.layout import (
 )
 from .kernels.maths import DEMAND, HEADING
 from .params import Params
+from .reference_failures import fail_cells, passing
 from .reference_slices import Shared, account_slices, draw_requests, obey_slices, slice_demand_mbps
 from .seeding import bits, normal
 from .state import State
@@ -40,6 +41,7 @@ def advance_reference(params: Params, state: State, command: Command, n_steps: i
 
 
 def _step(p: ParamArrays, s: StateArrays) -> None:
+    fail_cells(p, s)
     _drift(p, s)
     _walk(p, s)
     pixel = _pixels(p, s)
@@ -87,7 +89,7 @@ def _obey(p: ParamArrays, s: StateArrays, command: Command) -> None:
 
 
 def _serves(s: StateArrays) -> Bool:
-    return is_serving_state(s.carrier) & (s.wake_left_s == 0)
+    return is_serving_state(s.carrier) & (s.wake_left_s == 0) & (s.down == 0)
 
 
 # Demand and mobility
@@ -193,7 +195,8 @@ def _share_cells(p: ParamArrays, s: StateArrays, rsrp_dbm: F32, offered: F64) ->
     """Iterate load -> interference -> rate -> load, from the last step's load."""
     power_mw = 10.0 ** (rsrp_dbm.astype(np.float64) / 10)
     load, n_cells = s.load.astype(np.float64), s.load.shape[1]
-    shared = Shared(offered, offered, load, load, offered)
+    nothing = np.zeros_like(load)
+    shared = Shared(offered, offered, load, load, offered, nothing, nothing, nothing)
     by_slice = np.arange(offered.shape[1]) >= p.slice_first
     for _ in range(ROUNDS):
         sinr = _sinr(p, s, power_mw, load)
@@ -202,10 +205,20 @@ def _share_cells(p: ParamArrays, s: StateArrays, rsrp_dbm: F32, offered: F64) ->
         slice_need = _sum_by_cell(s.serving, n_cells, share * by_slice)
         granted = np.minimum(slice_need, p.slice_max_ratio)
         need = _sum_by_cell(s.serving, n_cells, share * ~by_slice)
-        load = np.minimum(need, 1 - granted) + granted
-        shared = Shared(offered, rate, need / (1 - granted), slice_need, sinr)
+        need = need / (1 - granted)
+        served = _served(s, by_slice, np.where(rate > 0, offered, 0.0), need, slice_need / p.slice_max_ratio)
+        passed, spare, delay_s = passing(p, s.serving, served)
+        load = (np.minimum(need, 1) * (1 - granted) + granted) * passed
+        shared = Shared(offered, rate, need, slice_need, sinr, passed, spare, delay_s)
     s.load[:] = load
     return shared
+
+
+def _served(s: StateArrays, by_slice: Bool, offered: F64, need: F64, slice_need: F64) -> F64:
+    """Return what the air carries of each user's traffic, (B, U): all the same share of their kind in their cell."""
+    own = np.where(by_slice[None, :, None], slice_need[:, None], need[:, None])
+    own = np.take_along_axis(own, np.maximum(s.serving, 0)[:, :, None], axis=2)[:, :, 0]
+    return offered / np.maximum(own, 1)
 
 
 def _sinr(p: ParamArrays, s: StateArrays, power_mw: F64, load: F64) -> F64:
@@ -234,8 +247,9 @@ def _account(p: ParamArrays, s: StateArrays, rsrp_dbm: F32, cells: Shared) -> No
     home = np.where(s.serving == NOBODY, rsrp_dbm.argmax(axis=1), s.serving)
     connected, active = s.serving != NOBODY, cells.offered > 0
     pick = lambda per_cell: np.take_along_axis(per_cell, home, axis=1)  # noqa: E731
-    throughput = cells.rate * (1 - pick(s.load).astype(np.float64))
-    served = np.where(cells.rate > 0, cells.offered / np.maximum(pick(cells.need), 1), 0)
+    throughput = np.minimum(cells.rate * (1 - pick(s.load).astype(np.float64)), pick(cells.spare))
+    carried = cells.offered / np.maximum(pick(cells.need), 1) * pick(cells.passed)
+    served = np.where(cells.rate > 0, carried, 0)
     covered = connected & (np.take_along_axis(rsrp_dbm, home[:, None], axis=1)[:, 0] >= p.coverage_dbm)
     resident = np.arange(home.shape[1]) < p.crowd_first
     per_user = {

@@ -25,6 +25,9 @@ class Shared:
     need: F64  # (B, C), PRBs asked for over those that slices leave
     slice_need: F64  # (B, C), PRBs asked for by slices over PRBs there are
     sinr: F64  # (B, U)
+    passed: F64  # (B, C), share of what the air carries that the site's backhaul lets through
+    spare: F64  # (B, C), Mbit/s left on it
+    delay_s: F64  # (B, C), one way on it
 
 
 def obey_slices(p: ParamArrays, s: StateArrays, command: Command) -> None:
@@ -98,16 +101,17 @@ def slice_demand_mbps(p: ParamArrays, s: StateArrays) -> F64:
 def account_slices(p: ParamArrays, s: StateArrays, cells: Shared) -> None:
     """Add one step to the sums of slots and cells."""
     most = p.slice_max_ratio
-    s.cell_sum[:, :, CellSum.SLICE_PRB] += p.step_s * np.minimum(cells.slice_need, most)
+    s.cell_sum[:, :, CellSum.SLICE_PRB] += p.step_s * np.minimum(cells.slice_need, most) * cells.passed
     for b, slot in np.argwhere(s.slot_kind >= 0):
         kind = s.slot_kind[b, slot]
         for u in p.slice_first + slot * p.slice_users + np.arange(p.slice_size[kind]):
             asked, rate, cell = cells.offered[b, u], cells.rate[b, u], s.serving[b, u]
             connected = cell >= 0 and rate > 0
             load = cells.slice_need[b, cell] / most
-            served = asked * min(1.0, 1 / load) if connected and asked > 0 else 0.0
+            passed, backhaul_s = cells.passed[b, cell], cells.delay_s[b, cell]
+            served = asked * min(1.0, 1 / load) * passed if connected and asked > 0 else 0.0
             delay_s = (
                 p.slice_packet_mbit[kind] / (rate * most) / (1 - load) if connected and load < 1 else np.inf
             )
-            kept = delay_s <= p.slice_latency_s[kind]
+            kept = passed >= 1 and delay_s + backhaul_s <= p.slice_latency_s[kind]
             s.slot_sum[b, slot] += p.step_s * np.array([1, kept, served, asked - served]) * (asked > 0)

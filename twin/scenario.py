@@ -8,11 +8,14 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field, fields
 
+from .backhaul import Backhaul
 from .beam_pattern import standard_pattern
 from .carrier import N_CARRIER_STATES
+from .failures import Failures
 from .slicing import Slicing
 
 LAYERS = ("coverage", "capacity")
+FIDELITIES = ("A", "B")  # of the radio map, see `level_b_map.py`
 
 
 def _require(condition: bool, message: str) -> None:
@@ -103,6 +106,7 @@ class Site:
     propagation: str  # TR 38.901 scenario name
     fixed_power_w: float
     sectors: tuple[Sector, ...]
+    backhaul: Backhaul = field(default_factory=Backhaul)
 
     def __post_init__(self) -> None:
         _require(len(self.sectors) > 0, f"site {self.name!r} has no sectors")
@@ -265,6 +269,8 @@ class Scenario:
     sleep: Sleep
     faults: Faults
     slicing: Slicing = field(default_factory=Slicing)
+    failures: Failures = field(default_factory=Failures)
+    fidelity: str = "A"
 
     def __post_init__(self) -> None:
         pixels = self.width_m / self.pixel_m if self.pixel_m > 0 else 0.0
@@ -280,6 +286,7 @@ class Scenario:
                 speed_kmh >= 0 and not (used and crosses),
                 f"users.{name}={speed_kmh} crosses the map in one step",
             )
+        _require(self.fidelity in FIDELITIES, f"fidelity={self.fidelity!r}; use one of {FIDELITIES}")
         names = [site.name for site in self.sites]
         _require(len(set(names)) == len(names), f"site names repeat: {names}")
         for site in self.sites:

@@ -62,14 +62,14 @@ def report_slices(params: Params, state: State) -> SliceReport:
     waiting = request[:, :, KIND] >= 0
     return SliceReport(
         request_kind=request[:, :, KIND].astype(np.int8),
-        request_area=np.where(waiting, _area(params, request[:, :, 1], request[:, :, 2]), -1).astype(
+        request_area=np.where(waiting, area_at(params, request[:, :, 1], request[:, :, 2]), -1).astype(
             np.int32
         ),
         request_hours=np.where(waiting, request[:, :, HOLD_S] / np.float32(SECONDS_PER_HOUR), np.float32(0)),
         answer=arrays.answer.copy(),
         kind=arrays.slot_kind.copy(),
         tier=np.where(served, arrays.slot_tier, np.int8(0)),
-        area=np.where(served, _area(params, arrays.slot_xy[:, :, 0], arrays.slot_xy[:, :, 1]), -1).astype(
+        area=np.where(served, area_at(params, arrays.slot_xy[:, :, 0], arrays.slot_xy[:, :, 1]), -1).astype(
             np.int32
         ),
         left_hours=np.where(served, arrays.slot_left_s / np.float32(SECONDS_PER_HOUR), np.float32(0)),
@@ -117,8 +117,8 @@ def earnings(params: Params, report: SliceReport) -> tuple[F64, F64]:
     return (rate * served).sum(axis=1) * hours, (penalty * broken).sum(axis=1) * hours
 
 
-def _area(params: Params, x_m: F32, y_m: F32) -> I32:
-    """Return the area of the pixel at a place."""
+def area_at(params: Params, x_m: F32, y_m: F32) -> I32:
+    """Return the area of the pixel at each place."""
     arrays = params.arrays
     column = np.clip((x_m / arrays.pixel_m).astype(np.int64), 0, arrays.n_x - 1)
     row = np.clip((y_m / arrays.pixel_m).astype(np.int64), 0, arrays.n_y - 1)

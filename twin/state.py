@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from .carrier import CarrierState
+from .failures import first_outages
 from .kernels.layout import N_CELL_SUMS, N_LINK_SAMPLES, N_SLOT_SUMS, N_SURGE_FIELDS, N_SURGES, StateArrays
 from .kernels.maths import AREA, DAY, INDOOR, INDOOR_DEPTH, PLACE_X, PLACE_Y, SIGMA, SURGE, WEIGHT
 from .outdoor_to_indoor import INDOOR_LOSS_DB_PER_M, WALL_SIGMA_DB, o2i_wall_loss_db
@@ -86,6 +88,8 @@ def begin(params: Params, seed: I64, episode: I64) -> State:
             beam=np.zeros((n, cells), np.int8),
             shift_db=np.zeros((n, cells), np.int8),
             wake_left_s=np.zeros((n, cells), np.float32),
+            down=np.zeros((n, cells), np.int8),
+            outage=_first_outages(params, key),
             load=np.zeros((n, cells), np.float32),
             **_no_slices(params, n),
             cell_sum=np.zeros((n, cells, N_CELL_SUMS), np.float64),
@@ -97,6 +101,11 @@ def begin(params: Params, seed: I64, episode: I64) -> State:
     for slot in range(N_SURGES):
         gather_crowd(params, state, np.arange(n), slot)
     return state
+
+
+def _first_outages(params: Params, key: U64) -> F32:
+    boot_s = params.scenario.sleep.wake_delay_s[CarrierState.DEEP_SLEEP]
+    return first_outages(params.scenario.failures, params.arrays.first_of_site, boot_s, key)
 
 
 def _no_slices(params: Params, n: int) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import numpy as np
 from .advance import advance
 from .carrier import N_CARRIER_STATES
 from .command import Command
+from .kernels.failures import DISABLED, LEFT_S, RADIO_UNIT, UNNOTICED_S, WORKS
 from .kpis import Kpis, measure
 from .params import Params
 from .state import NEVER_S, State, begin, open_period
@@ -74,11 +75,12 @@ def assimilate(params: Params, belief: Belief, kpis: Kpis, acknowledged: Command
     """Move the belief over one control period and correct it with what was reported.
 
     Each member's demand per area is scaled towards the reported traffic (served plus blocked) of the cells whose report
-    arrived; carrier states are taken from the read-back. The given belief stays as it is.
+    arrived; carrier states and failures are taken from the read-back. The given belief stays as it is.
     """
     members, predicted = expect(params, belief, acknowledged)
     _correct_demand(params, members, predicted, kpis, belief.n_members)
     _read_back(params, members, kpis, belief.n_members)
+    _read_back_failures(params, members, kpis, belief.n_members)
     return replace(belief, members=members, kpis=kpis, command=acknowledged)
 
 
@@ -137,3 +139,19 @@ def _read_back(params: Params, members: State, kpis: Kpis, n_members: int) -> No
     least = np.float32(params.arrays.step_s)
     left = np.where(waking, np.maximum(arrays.wake_left_s, least), 0.0)
     arrays.wake_left_s[:] = np.where(known, left, arrays.wake_left_s)
+
+
+def _read_back_failures(params: Params, members: State, kpis: Kpis, n_members: int) -> None:
+    """Take failures as reported: a cell stays down until it is reported to work, whatever took it down."""
+    arrays, first = members.arrays, params.arrays.first_of_site
+    known = np.repeat(kpis.valid, n_members, axis=0)
+    disabled = np.repeat(kpis.disabled > 0, n_members, axis=0)
+    arrays.down[:] = np.where(known, np.where(disabled, DISABLED, WORKS), arrays.down)
+    if arrays.outage.shape[1]:
+        told = (known[:, None] & (first == first[:, None])).any(axis=2)  # (B, C), of any cell of the site
+        arrays.outage[:, RADIO_UNIT + 1 :][np.broadcast_to(told[:, None], arrays.outage[:, 1:].shape[:3])] = (
+            0.0
+        )
+        unit = arrays.outage[:, RADIO_UNIT]
+        unit[:, :, LEFT_S] = np.where(known, np.where(disabled, NEVER_S, 0.0), unit[:, :, LEFT_S])
+        unit[:, :, UNNOTICED_S] = np.where(known, 0.0, unit[:, :, UNNOTICED_S])

@@ -19,7 +19,6 @@ from ranrein.envs.energy_saving import EnergySaving
 from ranrein.envs.vector import params_of
 from ranrein.envs.window import Window
 from ranrein.network.plant import SimulatedNetwork
-from ranrein.network.reality_gap import reality_gap
 from ranrein.safety.audit import AuditLog, AuditUnavailable
 from ranrein.safety.chain import read_chain
 from ranrein.safety.clock import SimulatedClock
@@ -35,6 +34,7 @@ from ranrein.safety.supervisor import Supervisor
 from ranrein.safety.watch import Watch
 from ranrein.twin.command import Command
 from ranrein.twin.params import Params
+from ranrein.twin.reality_gap import reality_gap
 from ranrein.twin.rules import Rules, project
 from ranrein.twin.types import I64
 

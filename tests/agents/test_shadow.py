@@ -20,10 +20,10 @@ from ranrein.agents.shadow_summary import FEWEST_BLOCKS, NOT_ENOUGH, ShadowRepor
 from ranrein.envs.baselines import AlwaysOn, LoadThreshold
 from ranrein.envs.controller import Controller
 from ranrein.envs.energy_saving import EnergySaving
-from ranrein.network.reality_gap import reality_gap
 from ranrein.network.telemetry import GranularityError, TelemetryError, read_log
 from ranrein.safety.shield import Shield
 from ranrein.twin.params import Params
+from ranrein.twin.reality_gap import reality_gap
 from ranrein.twin.sync import Belief
 
 HOURS = 3  # 36 control periods

@@ -14,16 +14,14 @@ from ranrein.envs.world import WorldTask
 from ranrein.envs.worlds import AnyTask, network_of
 from ranrein.twin.params import Params
 
-SCENARIOS = ("tiny", "urban")  # of the problems on the twin; the others name their own
+SCENARIOS = ("tiny", "urban")  # of the problems that do not name their own
 
 
 def problems() -> list[tuple[str, str]]:
     """Every control problem with every scenario it is tested on."""
     made = {name: kind() for name, kind in TASKS.items()}
     return [
-        (name, scenario)
-        for name, task in made.items()
-        for scenario in (task.scenarios if isinstance(task, WorldTask) else SCENARIOS)
+        (name, scenario) for name, task in made.items() for scenario in getattr(task, "scenarios", SCENARIOS)
     ]
 
 

@@ -14,7 +14,7 @@ from ..types import F32, F64, I32
 from .compiled import inlined, kernel
 from .layout import ParamArrays, Scratch, StateArrays
 from .maths import from_db
-from .relax import price
+from .relax import price, silence_failed
 from .step import observe_radio
 
 _FAR = np.float32(1e9)
@@ -109,6 +109,7 @@ def bid_moment(p: ParamArrays, s: StateArrays, w: Scratch, a: Auction, out: np.n
     """
     for b in range(s.carrier.shape[0]):
         observe_radio(p, s, b, w)
+        silence_failed(s, b, w)
         for c in range(a.room.shape[0]):
             a.room[c] = a.opening[c]
         for u in range(out.shape[2]):

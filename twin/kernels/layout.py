@@ -80,6 +80,7 @@ class ParamArrays(NamedTuple):
     tx_dbm: F32  # (C,), per resource element
     noise_mw: F32  # (C,), per resource element
     layer: I32  # (C,), index of the carrier frequency
+    first_of_site: I32  # (C,), the first cell at the same site
     offset_db: F32  # (C,), cell individual offset
     min_rsrp_dbm: F32  # (C,)
     rate_mbps: F32  # (C, 2), Mbit/s per bit/s/Hz when active and when muted
@@ -124,6 +125,14 @@ class ParamArrays(NamedTuple):
     guaranteed_mbps: float
     coverage_dbm: float
     fixed_w: float
+    fail_prob: F64  # (N_CAUSES, C), per step; 0 where a cause has no place
+    repair_s: F32  # (N_CAUSES,), mean
+    detect_least_s: float  # until a failure is noticed, uniform
+    detect_most_s: float
+    backhaul_mbps: F32  # (C,), of the cell's site, 0 for no limit; empty where no link matters
+    backhaul_s: F32  # (C,), one-way delay without queueing
+    backhaul_packet_s: F32  # (C,), to send one packet
+    backhaul_buffer_s: F32  # (C,), longest queueing delay
 
 
 class StateArrays(NamedTuple):
@@ -147,6 +156,8 @@ class StateArrays(NamedTuple):
     beam: I8  # (B, C), broadcast pattern
     shift_db: I8  # (B, C), commanded change of the cell individual offset
     wake_left_s: F32  # (B, C), time until a woken carrier serves
+    down: I8  # (B, C), 0 works, 1 has failed, 2 is also known to have failed
+    outage: F32  # (B, N_CAUSES, C, 2), s until repaired, s until noticed; without causes if nothing can fail
     load: F32  # (B, C), PRB use of the last step, 0..1
     request: F32  # (B, R, 4), type or -1, centre x and y in m, holding time in s
     answer: I8  # (B, R), what became of the requests before, -1 where there was none
@@ -180,6 +191,10 @@ class Scratch(NamedTuple):
     rate: F32  # (U,), Mbit/s with the whole cell to oneself
     need: F32  # (C,), PRBs asked for over PRBs there are for it
     slice_need: F32  # (C,), the same by slices, over all PRBs
+    site_mbps: F32  # (C,), carried on air by all cells of a site, at the first of them
+    passed: F32  # (C,), share of it that the link of the site carries
+    spare: F32  # (C,), Mbit/s left on that link
+    delay_s: F32  # (C,), one way on that link
     area_mbps: F32  # (G,), offered per user of weight 1
 
 
@@ -202,5 +217,9 @@ def make_scratch(state: StateArrays) -> Scratch:
         rate=users[3],
         need=np.empty(n_cells, np.float32),
         slice_need=np.zeros(n_cells, np.float32),
+        site_mbps=np.zeros(n_cells, np.float32),
+        passed=np.ones(n_cells, np.float32),
+        spare=np.full(n_cells, np.inf, np.float32),
+        delay_s=np.zeros(n_cells, np.float32),
         area_mbps=np.empty(state.area_load.shape[1], np.float32),
     )

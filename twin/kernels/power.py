@@ -41,7 +41,10 @@ def obey(p: ParamArrays, s: StateArrays, b: int, wanted: Settings) -> None:
 
 @inlined
 def spend(p: ParamArrays, s: StateArrays, b: int) -> None:
-    """Integrate power over one step; a waking carrier draws what an idle active one draws."""
+    """Integrate power over one step; a waking carrier draws what an idle active one draws.
+
+    A failed cell keeps its supply and draws what an idle one of its commanded state does: no failure is a saving.
+    """
     dt = np.float32(p.step_s)
     for c in range(s.load.shape[1]):
         state = s.carrier[b, c]

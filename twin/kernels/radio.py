@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from .backhaul import carry
 from .compiled import inlined
 from .layout import GAIN_STEP_DB, ParamArrays, Scratch, StateArrays
 from .maths import from_db
@@ -64,8 +65,8 @@ def receive(p: ParamArrays, s: StateArrays, b: int, w: Scratch) -> None:
 
 @inlined
 def serves(s: StateArrays, b: int, c: int) -> bool:
-    """Tell whether a cell carries traffic now: commanded to, and awake."""
-    return s.carrier[b, c] <= 1 and s.wake_left_s[b, c] <= _ZERO
+    """Tell whether a cell carries traffic now: commanded to, awake, and in working order."""
+    return s.carrier[b, c] <= 1 and s.wake_left_s[b, c] <= _ZERO and s.down[b, c] == 0
 
 
 @inlined
@@ -169,13 +170,15 @@ def _fill_cells(p: ParamArrays, s: StateArrays, b: int, w: Scratch) -> None:
     for c in range(need.shape[0]):
         granted = min(w.slice_need[c], most)
         load[c] = min(need[c], _ONE - granted) + granted
+    if p.backhaul_mbps.shape[0] > 0:
+        carry(p, s, b, w)
 
 
 @inlined
 def share_cells(p: ParamArrays, s: StateArrays, b: int, w: Scratch) -> None:
     """Find loads and rates that agree with each other, from RSRP and offered traffic.
 
-    Starts from the last step's load; ``need`` above 1 means that slices leave too little of a cell for the others.
+    Starts from the last step's load; ``need`` above 1 is what others ask for over what slices and backhaul leave them.
     """
     rsrp, power = w.rsrp, w.power
     for c in range(rsrp.shape[0]):
@@ -187,3 +190,6 @@ def share_cells(p: ParamArrays, s: StateArrays, b: int, w: Scratch) -> None:
         _fill_cells(p, s, b, w)
     for c in range(w.need.shape[0]):
         w.need[c] = w.need[c] / (_ONE - min(w.slice_need[c], np.float32(p.slice_max_ratio)))
+    if p.backhaul_mbps.shape[0] > 0:
+        for c in range(w.need.shape[0]):
+            w.need[c] = max(w.need[c], _ONE) / w.passed[c]

@@ -38,6 +38,15 @@ def price(p: ParamArrays, w: Scratch, u: int, c: int, muting: np.float32, cost: 
 
 
 @inlined
+def silence_failed(s: StateArrays, b: int, w: Scratch) -> None:
+    """Let nobody hear a cell that is down: failures do not depend on commands, so it serves under no controller."""
+    for c in range(w.rsrp.shape[0]):
+        if s.down[b, c] != 0:
+            for u in range(w.rsrp.shape[1]):
+                w.rsrp[c, u] = -_FAR
+
+
+@inlined
 def _prices(p: ParamArrays, w: Scratch, u: int, cost: np.ndarray) -> None:
     """Write, for one user and every cell, PRB share and W per Mbit/s without interference, (2, C)."""
     muting = from_db(-np.float32(p.muting_loss_db))
@@ -98,6 +107,7 @@ def relax_moment(
     """
     for b in range(s.carrier.shape[0]):
         observe_radio(p, s, b, w)
+        silence_failed(s, b, w)
         for u in range(s.user_x.shape[1]):
             if w.offered[u] > _ZERO:
                 _prices(p, w, u, cost)

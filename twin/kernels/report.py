@@ -8,20 +8,22 @@ import numpy as np
 
 from ..types import F32, F64, I8, Bool
 from .compiled import inlined, kernel
+from .failures import DISABLED as NOTICED
 from .layout import N_SSB_BEAMS, StateArrays
 from .maths import REPORT, draw, to_unit
 
-N_REALS = 18  # measurements that are real numbers, in the order of `kpis.MEASUREMENTS`
+N_REALS = 19  # measurements that are real numbers, in the order of `kpis.MEASUREMENTS`
 PRB, THROUGHPUT, BELOW, ACTIVE, CONNECTED, UNCOVERED, VOLUME, BLOCKED, POWER, HANDOVERS = range(10)
-PING_PONGS, SLICE_PRB, EFFICIENCY, OUT_OF_SYNC, SSB = range(
-    10, 15
-)  # and one row more for each further SSB beam
+PING_PONGS, SLICE_PRB, EFFICIENCY, OUT_OF_SYNC = range(10, 14)
+SSB = 14  # the first of N_SSB_BEAMS rows
+DISABLED = SSB + N_SSB_BEAMS
 AGE = N_REALS  # the row behind them: seconds since the value was measured
 WAKING, VALID = 0, 1  # rows of the flags
 LOST, OLD = 0, 1  # rows of what struck a report
 _KBIT = 1000.0  # per Mbit
 _PERCENT = np.float32(100.0)
 _ZERO = np.float32(0.0)
+_ONE = np.float32(1.0)
 _FREEZE = 1_000_000  # entity offset of the second fault stream
 
 
@@ -85,6 +87,7 @@ def measure_replica(s: StateArrays, b: int, step_s: float, fixed_w: float, r: Re
         r.flags[VALID, b, c] = True
         _measure_cell(s.cell_sum[b, c], s.elapsed_s[b], r.reals, b, c)
         _measure_links(s.link[b, c], r.reals, b, c)
+        r.reals[DISABLED, b, c] = _ONE if s.down[b, c] == NOTICED else _ZERO
 
 
 @inlined

@@ -135,14 +135,16 @@ def grant_slices(p: ParamArrays, s: StateArrays, b: int, w: Scratch) -> None:
 def _is_kept(p: ParamArrays, w: Scratch, u: int, c: int, kind: int) -> bool:
     """Tell whether a connected user's promise is kept: its rate, and the mean delay of its packets.
 
-    The delay is that of a processor-sharing queue with the slices' share of the cell for a server:
-    packet / (rate share) / (1 - load) (Kleinrock 1976, 4.4).
+    The delay is that of a processor-sharing queue with the slices' share of the cell for a server,
+    packet / (rate share) / (1 - load) (Kleinrock 1976, 4.4), and that of the backhaul.
     """
     share = np.float32(p.slice_max_ratio)
     load = w.slice_need[c] / share
-    if not (load < _ONE and w.rate[u] > _ZERO):
+    if not (load < _ONE and w.rate[u] > _ZERO and w.passed[c] >= _ONE):
         return False
-    return p.slice_packet_mbit[kind] / (w.rate[u] * share) <= p.slice_latency_s[kind] * (_ONE - load)
+    return p.slice_packet_mbit[kind] / (w.rate[u] * share) <= (p.slice_latency_s[kind] - w.delay_s[c]) * (
+        _ONE - load
+    )
 
 
 @inlined
@@ -158,10 +160,10 @@ def account_slices(p: ParamArrays, s: StateArrays, b: int, w: Scratch) -> None:
             if asked <= _ZERO:
                 continue
             connected = c >= 0 and w.rate[u] > _ZERO
-            served = asked * min(_ONE, most / w.slice_need[c]) if connected else _ZERO
+            served = asked * min(_ONE, most / w.slice_need[c]) * w.passed[c] if connected else _ZERO
             s.slot_sum[b, n, ASKED] += dt
             s.slot_sum[b, n, KEPT] += dt if connected and _is_kept(p, w, u, c, kind) else 0.0
             s.slot_sum[b, n, SERVED] += dt * np.float64(served)
             s.slot_sum[b, n, BLOCKED] += dt * np.float64(asked - served)
     for c in range(w.slice_need.shape[0]):
-        sums[c, 11] += dt * np.float64(min(w.slice_need[c], most))
+        sums[c, 11] += dt * np.float64(min(w.slice_need[c], most) * w.passed[c])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .compiled import inlined, kernel
+from .failures import fail_cells
 from .layout import ParamArrays, Scratch, Settings, StateArrays
 from .power import obey, spend
 from .radio import hand_over, locate, receive, share_cells
@@ -28,13 +29,13 @@ def _nearest_cell(rsrp: np.ndarray, u: int) -> int:
 def account(p: ParamArrays, s: StateArrays, b: int, w: Scratch) -> None:
     """Add the step to the sums of the control period.
 
-    A user's throughput is that of a processor-sharing cell: its rate alone times the free share. In an
-    overloaded cell everybody is served the same share and the rest is blocked; a user nobody can serve blocks
-    all it asks for and is counted at the cell it hears best. Offered = served + blocked. The users of slices have
-    accounts of their own.
+    A user's throughput is that of a processor-sharing cell, its rate alone times the free share, and at most what
+    the site's backhaul has left. In an overloaded cell everybody is served the same share and the rest is blocked; a
+    user nobody can serve blocks all it asks for and is counted at the cell it hears best. Offered = served + blocked.
+    The users of slices have accounts of their own.
     """
     rsrp, offered, rate, need = w.rsrp, w.offered, w.rate, w.need
-    dt, n_residents = p.step_s, p.crowd_first
+    dt, n_residents, limited = p.step_s, p.crowd_first, p.backhaul_mbps.shape[0] > 0
     coverage, guaranteed = np.float32(p.coverage_dbm), np.float32(p.guaranteed_mbps)
     serving, load, sums = s.serving[b], s.load[b], s.cell_sum[b]
     asked_mbit = 0.0
@@ -42,6 +43,8 @@ def account(p: ParamArrays, s: StateArrays, b: int, w: Scratch) -> None:
         connected = serving[u] >= 0
         c = serving[u] if connected else _nearest_cell(rsrp, u)
         asked, throughput = offered[u], rate[u] * (_ONE - load[c])
+        if limited:
+            throughput = min(throughput, w.spare[c])
         served = asked / max(need[c], _ONE) if connected and rate[u] > _ZERO else _ZERO
         active = dt if asked > _ZERO else 0.0
         sums[c, 3] += dt
@@ -93,6 +96,8 @@ def advance_replica(
     """Move replica b ``n_steps`` twin steps on, in place; what is wanted is obeyed at the first."""
     obey(p, s, b, wanted)
     for _ in range(n_steps):
+        if s.outage.shape[1] > 0:
+            fail_cells(p, s, b)
         step_noise(p, s, b)
         move_users(p, s, b)
         observe_radio(p, s, b, w)

@@ -1,7 +1,7 @@
 from dataclasses import replace
 
 from ranrein.envs.catalogue import load_scenario
-from ranrein.network.reality_gap import reality_gap
+from ranrein.twin.reality_gap import reality_gap
 
 BELIEVED = load_scenario("urban")
 

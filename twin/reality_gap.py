@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from ..twin.scenario import Scenario
+from .scenario import Scenario
 
 
 def reality_gap(

@@ -1,0 +1,97 @@
+"""What an agent sees of slices: who asks, who is served, what it brings and what it takes."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..twin.params import Params
+from ..twin.slice_report import SliceReport
+from ..twin.slicing import Tier
+from ..twin.types import F64, I64
+from .features import Feature, FeatureList, level
+from .slice_world import free_slots, slices_of
+from .window import Window
+
+LONGEST_H = 6.0  # durations beyond it look alike
+
+
+def type_names(params: Params) -> tuple[str, ...]:
+    """Return the names of the slice types."""
+    return tuple(kind.name for kind in params.scenario.slicing.types)
+
+
+def by_type(params: Params, name: str) -> F64:
+    """Return an attribute of every slice type, (K,)."""
+    return np.array([getattr(kind, name) for kind in params.scenario.slicing.types], np.float64)
+
+
+def full_mbps(params: Params) -> F64:
+    """Return the mean guaranteed traffic of a slice of each type at the full tier, (K,) Mbit/s."""
+    return by_type(params, "users") * by_type(params, "activity") * by_type(params, "guaranteed_mbps")
+
+
+def promised_mbps(params: Params, report: SliceReport) -> F64:
+    """Return the mean guaranteed traffic of the slices served in each area, (B, G) Mbit/s."""
+    kind = np.maximum(report.kind, 0)
+    tier = np.where(report.tier == Tier.REDUCED, by_type(params, "reduced_rate")[kind], 1.0)
+    mbps = np.where(report.kind >= 0, full_mbps(params)[kind] * tier, 0.0)
+    return np.stack([(mbps * (report.area == g)).sum(axis=1) for g in range(params.n_areas)], axis=1)
+
+
+def _door(params: Params, suffixes: tuple[str, ...]) -> tuple[str, ...]:
+    places = range(params.scenario.slicing.requests)
+    return tuple(f"{place}{suffix}" for place in places for suffix in suffixes)
+
+
+def _one_hot(values: np.ndarray, count: int) -> F64:
+    """Return (B, N * count) of values (B, N); nobody is all zeros."""
+    return (values[:, :, None] == np.arange(count)).reshape(len(values), -1).astype(np.float64)
+
+
+def _kinds(params: Params, window: Window) -> F64:
+    return _one_hot(slices_of(window).request_kind, len(type_names(params)))
+
+
+def _areas(params: Params, window: Window) -> F64:
+    return _one_hot(slices_of(window).request_area, params.n_areas)
+
+
+def _hours(params: Params, window: Window) -> F64:
+    return slices_of(window).request_hours.astype(np.float64)
+
+
+def _served(params: Params, window: Window) -> F64:
+    return _count(params, slices_of(window)) / params.scenario.slicing.slots
+
+
+def _count(params: Params, report: SliceReport) -> I64:
+    return np.stack([(report.kind == k).sum(axis=1) for k in range(len(type_names(params)))], axis=1)
+
+
+def _kept(params: Params, window: Window) -> F64:
+    report = slices_of(window)
+    of_type = report.kind[:, None, :] == np.arange(len(type_names(params)))[:, None]
+    least = np.where(of_type, report.kept_share[:, None, :], 1.0)
+    return least.min(axis=2, initial=1.0)
+
+
+def _promised(params: Params, window: Window) -> F64:
+    return promised_mbps(params, slices_of(window))
+
+
+def _free(params: Params, window: Window) -> F64:
+    return free_slots(params, slices_of(window))[:, None] / params.scenario.slicing.slots
+
+
+SLICE_FEATURES: FeatureList = (
+    Feature("request at place", "one-hot", 0.0, 1.0,
+            lambda p: _door(p, tuple(f"={name}" for name in type_names(p))), _kinds),
+    Feature("area of request at place", "one-hot", 0.0, 1.0,
+            lambda p: _door(p, tuple(f"={g}" for g in range(p.n_areas))), _areas),
+    Feature("duration of request at place", "h", 0.0, LONGEST_H, lambda p: _door(p, ("",)), _hours),
+    Feature("served slices of", "of slots", 0.0, 1.0, type_names, _served),
+    Feature("least kept share of", "", 0.0, 1.0, type_names, _kept),
+    Feature("promised in area", "Mbit/s", 0.0, 400.0, lambda p: tuple(map(str, range(p.n_areas))), _promised),
+    Feature("slice load of", "%", 0.0, 50.0, lambda p: tuple(cell.name for cell in p.cells), level("slice_prb")),
+    Feature("free", "of slots", 0.0, 1.0, lambda p: ("slots",), _free),
+)  # fmt: skip

@@ -1,0 +1,149 @@
+"""Backhauls in the kernel: against the oracle and the tree of links, and what a narrow one does to a site."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ranrein.envs.catalogue import load_scenario
+from ranrein.twin.advance import advance
+from ranrein.twin.backhaul import Backhaul
+from ranrein.twin.command import Command
+from ranrein.twin.kernels.layout import CellSum, StateArrays, make_scratch
+from ranrein.twin.kernels.step import advance_replicas
+from ranrein.twin.kpis import measure
+from ranrein.twin.params import Params
+from ranrein.twin.reference import advance_reference
+from ranrein.twin.slice_report import report_slices
+from ranrein.twin.slicing import SliceType, Slicing, Tier
+from ranrein.twin.state import State, begin, open_period
+from ranrein.twin.transport import LeoPath
+from ranrein.twin.transport_tree import Link, TransportTree
+
+ROBOTS = SliceType("robots", 2, 3, 2.0, 40.0, 0.5, 0.9, 24.0, 0.5, 30.0, 90.0)
+MACRO = slice(0, 6)  # cells of the macro site; the plaza has one
+
+
+def linked(macro: Backhaul, plaza: Backhaul | None = None, **changes: Any) -> Params:
+    scenario = load_scenario("urban")
+    first, second = scenario.sites
+    sites = (replace(first, backhaul=macro), replace(second, backhaul=plaza or Backhaul()))
+    return Params.of(replace(scenario, sites=sites, **changes))
+
+
+def _start(params: Params, n: int = 4) -> State:
+    return begin(params, np.arange(n, dtype=np.int64), np.zeros(n, np.int64))
+
+
+def _run(params: Params, n_steps: int = 20, n: int = 4) -> State:
+    state = _start(params, n)
+    state.arrays.step[:] = 720  # noon
+    advance(params, state, Command.all_active(n, params.n_cells), n_steps)
+    return state
+
+
+@pytest.mark.parametrize("slices", [False, True])
+def test_the_kernel_agrees_with_the_oracle(slices: bool) -> None:
+    slicing = Slicing((ROBOTS,), slots=8, requests=4, max_ratio=0.3) if slices else Slicing()
+    params = linked(Backhaul("leo", 110.0), Backhaul("microwave", 12.0, hops=3), slicing=slicing)
+    rng, kernel = np.random.default_rng(2), _start(params)
+    kernel.arrays.step[:] = 480
+    oracle = kernel.copy()
+    for n_steps in (5, 10, 3, 7, 20, 5, 10):
+        admit = rng.integers(0, 3, (4, slicing.requests)).astype(np.int8)
+        states = rng.integers(0, 5, (4, params.n_cells)) * rng.integers(0, 2, (4, params.n_cells))
+        command = replace(Command.of(states), admit=admit)
+        advance(params, kernel, command, n_steps)
+        advance_reference(params, oracle, command, n_steps)
+    for name, a, b in zip(StateArrays._fields, kernel.arrays, oracle.arrays, strict=True):
+        np.testing.assert_allclose(a, b, rtol=2e-5, atol=1e-5, err_msg=name)
+    assert np.all(kernel.arrays.cell_sum[:, :6, CellSum.BLOCKED].sum(axis=1) > 0)
+    assert not slices or 0 < kernel.arrays.slot_sum[:, :, 1].sum() < kernel.arrays.slot_sum[:, :, 0].sum()
+
+
+def test_a_wide_link_without_delay_changes_no_bit(urban: Params) -> None:
+    wide = linked(Backhaul(capacity_mbps=1e6))
+    assert len(wide.arrays.backhaul_mbps) > len(urban.arrays.backhaul_mbps) == 0
+    for name, a, b in zip(StateArrays._fields, _run(urban).arrays, _run(wide).arrays, strict=True):
+        assert a.tobytes() == b.tobytes(), name
+
+
+def test_a_site_serves_what_its_link_holds_and_blocks_the_rest() -> None:
+    narrow = linked(Backhaul(capacity_mbps=60.0))
+    state = _run(narrow, n_steps=20, n=8)
+    sums, seconds = state.arrays.cell_sum, 20 * narrow.arrays.step_s
+    served = sums[:, MACRO, CellSum.VOLUME].sum(axis=1) / seconds
+    assert np.all(served <= 60.0 * (1 + 1e-6))
+    assert np.any(served > 59.9)
+    total = sums[:, :, CellSum.VOLUME].sum(axis=1) + sums[:, :, CellSum.BLOCKED].sum(axis=1)
+    np.testing.assert_allclose(total, state.arrays.offered_mbit, rtol=2**-24)
+    np.testing.assert_array_equal(sums[:, 6, CellSum.BLOCKED], 0.0)
+
+
+def test_a_full_link_leaves_no_user_a_guarantee_and_empties_the_air() -> None:
+    full, free = linked(Backhaul(capacity_mbps=20.0)), linked(Backhaul())
+    kpis, other = measure(full, _run(full)), measure(free, _run(free))
+    busy = kpis.active_ue[:, MACRO] > 0
+    np.testing.assert_allclose(kpis.ue_below[:, MACRO][busy], kpis.active_ue[:, MACRO][busy])
+    assert kpis.prb_tot_dl[:, MACRO].sum() < 0.5 * other.prb_tot_dl[:, MACRO].sum()
+    assert kpis.power.sum() < other.power.sum()
+
+
+@pytest.mark.parametrize("capacity_mbps", [40.0, 400.0])
+def test_delay_and_share_are_those_of_the_tree_of_links(capacity_mbps: float) -> None:
+    link = Backhaul("fibre", capacity_mbps, length_km=200.0, buffer_ms=2.0)
+    params = linked(link)
+    state = _start(params, 1)
+    state.arrays.step[:] = 720
+    work = make_scratch(state.arrays)
+    advance_replicas(params.arrays, state.arrays, Command.all_active(1, params.n_cells).settings, 3, work)
+    tree = TransportTree([Link("macro", None, capacity_mbps, link.delay_ms, link.buffer_ms)])
+    carried = tree.carry([work.site_mbps[0]])
+    assert work.delay_s[0] * 1e3 == pytest.approx(carried.delay_ms[0], rel=1e-4)
+    assert work.passed[0] == pytest.approx(carried.carried_mbps[0] / work.site_mbps[0], rel=1e-5)
+    assert work.delay_s[6] == 0.0
+
+
+@pytest.mark.parametrize(("kind", "kept"), [("fibre", True), ("leo", False)])
+def test_a_satellite_breaks_the_promise_of_a_short_delay(kind: str, kept: bool) -> None:
+    slicing = Slicing((replace(ROBOTS, latency_ms=15.0),), slots=8, requests=4, max_ratio=0.5)
+    params = linked(Backhaul(kind), Backhaul(kind), slicing=slicing)
+    state, admit = _start(params, 8), np.full((8, 4), Tier.FULL, np.int8)
+    for _ in range(20):
+        open_period(state)
+        advance(params, state, replace(Command.all_active(8, params.n_cells), admit=admit), 5)
+    asked, held = state.arrays.slot_sum[:, :, :2].sum(axis=(0, 1))
+    assert asked > 0
+    assert (held > 0.5 * asked) == kept
+    assert held == 0 or kept
+    assert report_slices(params, state).kind.shape == (8, 8)
+
+
+def test_delays_are_those_of_the_models() -> None:
+    assert Backhaul("fibre", length_km=100.0).delay_ms == pytest.approx(0.49)
+    assert Backhaul("microwave", hops=2).delay_ms == pytest.approx(0.7)
+    assert Backhaul("leo").delay_ms == LeoPath().mean_rtt_ms / 2
+    assert [Backhaul().matters, Backhaul("leo").matters, Backhaul(capacity_mbps=1.0).matters] == [
+        False,
+        True,
+        True,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"kind": "fiber"}, 'backhaul.kind "fiber" is unknown: did you mean "fibre"'),
+        ({"capacity_mbps": -1.0}, "backhaul.capacity_mbps = -1 is out of range"),
+        ({"capacity_mbps": float("inf")}, "backhaul.capacity_mbps = inf is out of range"),
+        ({"kind": "leo", "length_km": 3.0}, "backhaul.length_km=3.0 is of fibre, this is leo: remove it"),
+        ({"hops": 2}, "backhaul.hops=2 is of microwave, this is fibre"),
+        ({"kind": "microwave"}, "backhaul.hops=0: a microwave chain has 1 or more"),
+    ],
+)
+def test_links_that_make_no_sense_are_refused(values: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Backhaul(**values)
