@@ -81,7 +81,7 @@ def _patterns(params: Params) -> tuple[str, ...]:
 def _in_force(params: Params, window: Window) -> F64:
     beam = window.precedent.command.beam
     return np.concatenate(
-        [beam[:, [c]] == np.arange(params.n_beams[c]) for c in beam_cells(params).tolist()], axis=1
+        [beam[:, [c]] == np.arange(int(params.n_beams[c])) for c in beam_cells(params).tolist()], axis=1
     ).astype(np.float64)
 
 

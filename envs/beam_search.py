@@ -51,8 +51,8 @@ def best_patterns(params: Params, state: State, *, whole_day: bool = False) -> t
     for _ in range(SWEEPS):
         before = chosen.copy()
         for column, cell in enumerate(cells.tolist()):
-            tries = np.tile(chosen, (params.n_beams[cell], 1))
-            tries[:, column] = np.arange(params.n_beams[cell])
+            tries = np.tile(chosen, (int(params.n_beams[cell]), 1))
+            tries[:, column] = np.arange(int(params.n_beams[cell]))
             chosen[column] = int(np.argmax(_worth(params, state, tries, periods)))
         if np.array_equal(before, chosen):
             break

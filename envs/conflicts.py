@@ -130,7 +130,10 @@ def conflicts_of(effects: Effects, noticed: float = NOTICED) -> Conflicts:
 def direct_among(wanted: Command) -> F64:
     """Count the direct conflicts of the four controllers of joint control, (B,): each sets an attribute of its own."""
     found = direct_conflicts(dict.fromkeys(CONTROLLERS, wanted), ATTRIBUTES)
-    return sum(found.values(), np.zeros(len(wanted.carrier_state)))
+    total = np.zeros(len(wanted.carrier_state))
+    for count in found.values():
+        total += count
+    return total
 
 
 def watch_conflicts(simulation: Simulation, wanted: Command) -> dict[str, F64]:

@@ -43,7 +43,7 @@ class SideBySide:
 
 def joint_rules() -> list[SideBySide]:
     """Return the baselines: each controller alone, and all of them side by side."""
-    best = {
+    best: dict[str, Controller] = {
         "energy": Forecast(),
         "beams": BeamGreedy(),
         "steering": LoadBalancing(),

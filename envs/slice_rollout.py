@@ -45,7 +45,7 @@ class RollOut:
         self._follow(params, window)
         report = slices_of(window)
         chosen = np.zeros(report.request_kind.shape, np.int64)
-        for place in range(chosen.shape[1]):
+        for place in range(params.scenario.slicing.requests):
             asked = (report.request_kind[:, place] >= 0) & (
                 free_slots(params, report) > (chosen > 0).sum(axis=1)
             )

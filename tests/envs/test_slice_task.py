@@ -123,9 +123,7 @@ def test_the_reward_is_the_money_between_its_limits(params: Params) -> None:
         assert info["reward_terms"]["revenue"] == pytest.approx((info["revenue"] - least) / (most - least))
         assert np.all((info["revenue"] >= least) & (info["revenue"] <= most))
     assert info["penalty"].any()
-    slicing = params.scenario.slicing
-    assert most == pytest.approx(slicing.slots * 24.0 / 12)
-    assert least == pytest.approx(-slicing.slots * (96.0 - 0.6 * 24.0) / 12)
+    assert (least, most) == pytest.approx((-10 * (96.0 - 0.6 * 24.0) / 12, 10 * 24.0 / 12))
 
 
 def test_who_admits_everything_breaks_promises_and_who_refuses_earns_nothing(params: Params) -> None:
