@@ -99,7 +99,7 @@ def test_a_policy_of_another_world_is_refused(admission_run: Path, params: Param
 
 
 @pytest.mark.parametrize(("env", "scenario", "message"), [
-    (EnvConfig(ID), "urban", "did you mean 'loss_system'"),
+    (EnvConfig(ID), "loss_systm", "did you mean 'loss_system'"),
     (EnvConfig(ID, settings={"capcity": 3}), SCENARIO, "did you mean 'capacity'"),
     (EnvConfig(ID, settings={"units": [1, 2]}), SCENARIO, "one value per class"),
     (EnvConfig(ID, weights={"energy": 1.0}), SCENARIO, "give one weight for each of"),
