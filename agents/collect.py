@@ -17,6 +17,7 @@ from gymnasium.envs.registration import EnvSpec
 
 from ..envs.vector import TwinVectorEnv
 from ..envs.world import WorldTask
+from ..envs.worlds import budget_of
 from ..safety.canonical import digest_of, source_digest
 from ..twin.params import Params
 from .collect_batch import Batch, load_batch, record, save_batch
@@ -111,7 +112,7 @@ def _origin(config: CollectConfig, behaviour: Behaviour, setting: Setting) -> di
         "seeds": {"domain": Domain.TRAIN.name.lower(), "root": config.seed, "episodes": config.episodes},
         "env": asdict(config.env),
         "weights": setting.task.weights,
-        "budget": setting.task.budget,
+        "budget": budget_of(setting.task, setting.params),
         "batch": config.batch,
         "code": {name: source_digest(_PACKAGE / name) for name in ("twin", "envs")},
         "versions": versions(),

@@ -12,7 +12,7 @@ from ..envs.controller import Controller
 from ..envs.simulation import Outcome, Simulation
 from ..envs.task import Task, weighted
 from ..envs.world import WorldTask
-from ..envs.worlds import AnyTask
+from ..envs.worlds import AnyTask, budget_of
 from ..twin.params import Params
 from ..twin.sla import CONSTRAINTS, costs, is_unsafe, margins
 from ..twin.types import F32, F64, I8, I64, Bool
@@ -107,7 +107,7 @@ def _run_elsewhere(
         episode_return=sums["return"],
         energy_kwh=unknown,
         cost=cost,
-        violated=~(cost <= task.budget),
+        violated=~(cost <= budget_of(task, network)),
         switches=unknown,
         constraint_cost=tally.means("cost:", periods),
         reward_terms=tally.means("term:", periods),

@@ -16,7 +16,7 @@ from ..envs.baselines import Rule, rule_named
 from ..envs.catalogue import UnknownNameError
 from ..envs.vector import TwinVectorEnv
 from ..envs.world import WorldTask
-from ..envs.worlds import AnyTask
+from ..envs.worlds import AnyTask, budget_of
 from .bundle import Contract, contract_of, policy_from
 from .checkpoint import next_attempt, restore_checkpoint, save_checkpoint
 from .config import ConfigError, PpoConfig, TrainConfig
@@ -60,7 +60,7 @@ def train(cfg: TrainConfig, listener: Listener = ignore) -> Path:
     job = _Job.of(cfg)
     if cfg.warm_start is not None and cfg.resume is None:
         job.warm_start(cfg.warm_start)
-    monitor = Monitor(cfg.steps, cfg.eval_every, job.task.budget, job.evaluate, listener)
+    monitor = Monitor(cfg.steps, cfg.eval_every, budget_of(job.task, job.params), job.evaluate, listener)
     with stop_on_interrupt(monitor.stop):
         job.model.learn(cfg.steps - job.model.num_timesteps, monitor, reset_num_timesteps=False)
     save_checkpoint(job.model, job.run, job.attempt)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -31,6 +32,7 @@ class LossScenario:
 
     system: LossSystem
     episode_requests: int = 1000
+    budget: ClassVar[float] = 0.0  # nobody need ask for what does not fit
 
     def __post_init__(self) -> None:
         if not self.episode_requests >= 1:

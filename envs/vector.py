@@ -17,7 +17,7 @@ from .simulation import Simulation
 from .task import Weighting
 from .world import Picture, World
 from .world_twin import TwinWorld, params_of
-from .worlds import AnyTask, network_of, world_of
+from .worlds import AnyTask, budget_of, network_of, world_of
 
 __all__ = ["RENDER_MODES", "TwinEnv", "TwinVectorEnv", "params_of"]
 
@@ -68,7 +68,7 @@ class TwinVectorEnv(VectorEnv[Any, Any, Any]):
     @property
     def budget(self) -> float:
         """Largest allowed episode mean of ``info["cost"]``."""
-        return self.task.budget
+        return budget_of(self.task, self.params)
 
     @property
     def simulation(self) -> Simulation:

@@ -53,6 +53,11 @@ def runs_on(task: AnyTask, network: Any) -> bool:  # noqa: ANN401
     return True
 
 
+def budget_of(task: AnyTask, network: Any) -> float:  # noqa: ANN401
+    """Return the largest allowed episode mean of the cost: the network's, where it has one, or the problem's."""
+    return float(getattr(network, "budget", task.budget))
+
+
 def world_of(task: AnyTask, network: Any, n_replicas: int) -> World:  # noqa: ANN401
     """Return B replicas of a network under a control problem."""
     if isinstance(task, WorldTask):
