@@ -55,7 +55,7 @@ def env_rows(num_envs: int, seconds: dict[str, float], left_out: str) -> list[tu
 def _single(task: str) -> Callable[[], object]:
     env = make_env(task)
     env.reset(seed=0)
-    action = np.zeros(env.action_space.shape, np.int64)
+    action = np.zeros_like(env.action_space.sample())
 
     def step() -> None:
         _, _, terminated, truncated, _ = env.step(action)
@@ -68,5 +68,5 @@ def _single(task: str) -> Callable[[], object]:
 def _vector(task: str, num_envs: int) -> Callable[[], object]:
     env = make_vector_env(task, num_envs)
     env.reset(seed=0)
-    actions = np.zeros(env.action_space.shape, np.int64)
+    actions = np.zeros_like(env.action_space.sample())
     return lambda: env.step(actions)

@@ -71,7 +71,7 @@ def compare(config: EvaluateConfig, folder: Path, progress: Progress = no_progre
         shield,
     )
     write_results(table, folder)
-    if isinstance(setting.task, JointControl):
+    if type(setting.task) is JointControl:
         write_conflicts([*policies, *baselines], setting, folder)
     if config.plots:
         plot_comparison(table, folder / "comparison.png")

@@ -123,8 +123,8 @@ class Observer:
         ]
 
         example = make_readings(1, params.n_cells)
-        states, dwells = Precedent.fresh(1, params.n_cells).order(example.carrier_state)[:2]
-        seen = Seen(example, example, states, dwells, _NOTHING)
+        fresh = Precedent.fresh(1, params.n_cells)
+        seen = Seen(example, example, fresh.command.carrier_state, fresh.dwell, _NOTHING)
         self._gather = direct(gather_rows, self._plan, seen, np.empty((1, 1), np.float32))
 
     def __call__(self, window: Window) -> F32:

@@ -9,6 +9,7 @@ import numpy as np
 from ..twin.advance import radio_view
 from ..twin.params import Params
 from ..twin.sla import margins
+from ..twin.slice_report import slice_margin
 from ..twin.state import State
 from ..twin.types import F32, F64, I8, I32, Bool
 from .palette import picture_states
@@ -31,7 +32,8 @@ class Frame:
     is_active: Bool  # (U,), asks for traffic
     is_served: Bool  # (U,), gets the guaranteed rate
     is_crowd: Bool  # (U,)
-    margins: F64  # (3,), of the constraints, as reported
+    is_tenant: Bool  # (U,), user of a slice
+    margins: F64  # (3,), of the constraints, as reported; (4,) where there are slices
 
     @staticmethod
     def of(params: Params, simulation: Simulation, replica: int = 0) -> Frame:
@@ -39,7 +41,7 @@ class Frame:
         state, kpis = simulation.state.rows([replica]), simulation.window.kpis.rows([replica])
         arrays = state.arrays
         rsrp, offered = radio_view(params, state)
-        mbps = user_mbps(params, state, rsrp)
+        mbps, who = user_mbps(params, state, rsrp), np.arange(params.n_users)
         return Frame(
             time_s=float(kpis.time_s[0]),
             power_w=float(kpis.total_power_w[0]),
@@ -52,9 +54,18 @@ class Frame:
             serving=arrays.serving[0],
             is_active=offered[0] > 0,
             is_served=mbps[0] >= np.float32(params.scenario.sla.guaranteed_mbps),
-            is_crowd=np.arange(params.n_users) >= params.arrays.crowd_first,
-            margins=margins(kpis, params.scenario.sla)[0],
+            is_crowd=(who >= params.arrays.crowd_first) & (who < params.arrays.slice_first),
+            is_tenant=who >= params.arrays.slice_first,
+            margins=np.append(
+                margins(kpis, params.scenario.sla)[0], _slice_margins(params, simulation, replica)
+            ),
         )
+
+
+def _slice_margins(params: Params, simulation: Simulation, replica: int) -> F64:
+    """Return the margin of the promises to tenants, (1,); nothing where there are no slices."""
+    report = simulation.window.slices
+    return np.empty(0) if report is None else slice_margin(params, report)[[replica]]
 
 
 @dataclass

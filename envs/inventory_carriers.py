@@ -25,7 +25,9 @@ def check_carrier(row: Row, values: Values, area: str | None, problems: Problems
     band = BANDS.get(str(values.get("band", "")))
     if band is None and "band" not in row.values:
         missing = [
-            f.name for f in fields(Carrier) if _schema_name(f.name) not in row.values and f.name != "tilt_deg"
+            f.name
+            for f in fields(Carrier)
+            if _schema_name(f.name) not in row.values and f.name not in ("tilt_deg", "patterns")
         ]
         if missing:
             problems.add(

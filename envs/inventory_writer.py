@@ -7,8 +7,9 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
+from ..twin.backhaul import Backhaul
 from ..twin.scenario import Scenario, Site
-from .bands import band_of
+from .bands import BANDS, band_of
 from .inventory_carriers import HORIZON_DEG
 from .inventory_json import SCHEMA
 
@@ -26,7 +27,8 @@ def inventory_data(scenario: Scenario) -> dict[str, Any]:
     """Return the content of the inventory of a scenario as plain data.
 
     Raises:
-        ValueError: if a carrier is used nowhere, or an azimuth is not in (-180, 180].
+        ValueError: if a carrier is used nowhere or has patterns to choose from, an azimuth is not in (-180, 180], or a
+            site has a backhaul of its own.
     """
     used = {name for site in scenario.sites for sector in site.sectors for name in sector.carriers}
     idle = sorted(set(scenario.carriers) - used)
@@ -34,6 +36,7 @@ def inventory_data(scenario: Scenario) -> dict[str, Any]:
         raise ValueError(
             f"carriers {idle} are in no sector: an inventory lists carriers by sector; remove them"
         )
+    _require_plain(scenario)
     settings = {
         f.name: getattr(scenario, f.name)
         for f in fields(Scenario)
@@ -42,16 +45,30 @@ def inventory_data(scenario: Scenario) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         "name": scenario.name,
-        "scenario": {k: v if isinstance(v, bool | int | float) else asdict(v) for k, v in settings.items()},
+        "scenario": {
+            k: v if isinstance(v, bool | int | float | str) else asdict(v) for k, v in settings.items()
+        },
         "sites": [_site(site) for site in scenario.sites],
         "sectors": [row for site in scenario.sites for row in _sectors(site)],
         "carriers": [row for site in scenario.sites for row in _carriers(site, scenario)],
     }
 
 
+def _require_plain(scenario: Scenario) -> None:
+    """Refuse what the tables of an inventory have no column for."""
+    chosen = sorted(name for name, carrier in scenario.carriers.items() if carrier.patterns)
+    if chosen:
+        raise ValueError(
+            f"carriers {chosen} have patterns to choose from: an inventory cannot hold them; remove them"
+        )
+    linked = [site.name for site in scenario.sites if site.backhaul != Backhaul()]
+    if linked:
+        raise ValueError(f"sites {linked} have a backhaul: an inventory cannot hold it; remove it")
+
+
 def _site(site: Site) -> dict[str, Any]:
-    row = {"id": site.name, **{k: v for k, v in vars(site).items() if k not in ("name", "sectors")}}
-    return row
+    others = ("name", "sectors", "backhaul")
+    return {"id": site.name, **{k: v for k, v in vars(site).items() if k not in others}}
 
 
 def _sectors(site: Site) -> list[dict[str, Any]]:
@@ -69,14 +86,16 @@ def _carriers(site: Site, scenario: Scenario) -> list[dict[str, Any]]:
     for i, sector in enumerate(site.sectors, start=1):
         for name in sector.carriers:
             values = asdict(scenario.carriers[name])
+            del values["patterns"]
             values["downtilt_deg"] = values.pop("tilt_deg") - HORIZON_DEG
             band = band_of(values["fc_ghz"], name)
+            holds = band is not None and BANDS[band].width_mhz >= values["bandwidth_mhz"]
             rows.append(
                 {
                     "site": site.name,
                     "sector": str(i),
                     "id": name,
-                    **({"band": band} if band else {}),
+                    **({"band": band} if holds else {}),
                     **values,
                 }
             )

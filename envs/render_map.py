@@ -19,7 +19,19 @@ from ..twin.params import Params
 from ..twin.scenario import Carrier, Scenario, Site
 from ..twin.types import F64
 from .frame import Frame
-from .palette import BLACK, BLUE, FAINT, INK, PAPER, STATE_COLOURS, STATE_WORDS, VERMILION, WAKING, YELLOW
+from .palette import (
+    BLACK,
+    BLUE,
+    FAINT,
+    INK,
+    ORANGE,
+    PAPER,
+    STATE_COLOURS,
+    STATE_WORDS,
+    VERMILION,
+    WAKING,
+    YELLOW,
+)
 
 LOAD_COLOURS = LinearSegmentedColormap.from_list(
     "load", ["#FFFBE8", "#FFE39A", "#F9B233", "#D9730D", "#7A2E00"]
@@ -71,12 +83,22 @@ class MapView:
         self._halo.set_alpha(0.9)
         self._served = _dots(axes, "o", 6, BLUE, PAPER)
         self._below = _dots(axes, "^", 8.5, VERMILION, BLACK)
-        _legend(axes, [self._served, self._below, self._halo])
+        self._tenants = _dots(axes, "s", 11, ORANGE, BLACK)
+        marks = [self._served, self._below, self._halo, self._tenants]
+        _legend(axes, marks if params.scenario.slicing.types else marks[:-1])
 
     @property
     def moving(self) -> list[Artist]:
         """What a new frame changes, in drawing order."""
-        return [self._links, *self._wedges, self._halo, self._served, self._below, *self._words]
+        return [
+            self._links,
+            *self._wedges,
+            self._halo,
+            self._tenants,
+            self._served,
+            self._below,
+            *self._words,
+        ]
 
     def update(self, frame: Frame) -> None:
         """Show a frame."""
@@ -88,6 +110,7 @@ class MapView:
         active = frame.is_active
         for dots, who in (
             (self._halo, active & frame.is_crowd),
+            (self._tenants, active & frame.is_tenant),
             (self._served, active & frame.is_served),
             (self._below, active & ~frame.is_served),
         ):
@@ -98,7 +121,7 @@ class MapView:
         """Draw a cell as wide as its broadcast pattern, where that looks, and name it."""
         wedge, word, shape = self._wedges[cell], self._words[cell], self._shapes[cell]
         name = self._params.cells[cell].carrier.patterns[beam - 1] if beam else "planned"
-        word.set_text(word.get_text().replace(STATE_WORDS[0], name))
+        word.set_text(word.get_text().replace(STATE_WORDS[0], "\n".join(name.rsplit(" ", 1))))
         if not isinstance(wedge, Wedge):
             return
         azimuth_deg, width_deg = shape.azimuth_deg, shape.width_deg
@@ -210,10 +233,10 @@ def _colour_bar(axes: Axes) -> None:
 def _legend(axes: Axes, dots: list[Line2D]) -> None:
     axes.legend(
         dots,
-        ["guaranteed rate now", "below it", "flash crowd"],
+        ["guaranteed rate now", "below it", "crowd", "slice"][: len(dots)],
         loc="center left",
         bbox_to_anchor=(-0.02, -0.034),
-        ncols=3,
+        ncols=len(dots),
         fontsize=8.5,
         handletextpad=0.25,
         columnspacing=0.8,

@@ -10,7 +10,7 @@ from matplotlib.patches import FancyBboxPatch, Polygon
 from matplotlib.text import Text
 
 from ..twin.params import Params
-from ..twin.sla import CONSTRAINTS
+from ..twin.sla import CONSTRAINTS, SLICES
 from .frame import Frame, Trail
 from .palette import BLUE, FAINT, GREEN, INK, ORANGE, PAPER, VERMILION
 
@@ -19,6 +19,7 @@ _PROMISES = {
     "throughput": "users below guaranteed rate",
     "coverage": "users without coverage",
     "blocking": "traffic turned away",
+    "slices": "slices with a broken promise",
 }
 _GRID = "#DDE3E9"
 
@@ -37,8 +38,11 @@ class PanelView:
         )
         self._share = board.text(1, 0.775, "", fontsize=10, color=FAINT, va="top", ha="right")
         minutes = params.scenario.timing.control_period_s / 60
+        names = (*CONSTRAINTS, SLICES) if params.scenario.slicing.types else CONSTRAINTS
+        scale = len(CONSTRAINTS) / len(names)
         self._badges = [
-            Badge(board, name, 0.46 - 0.215 * row, minutes) for row, name in enumerate(CONSTRAINTS)
+            Badge(board, name, (0.605 - scale * (0.145 + 0.215 * row), scale), minutes)
+            for row, name in enumerate(names)
         ]
         self._plots = _plots(figure, params)
 
@@ -70,17 +74,19 @@ class PanelView:
 
 
 class Badge:
-    """One promise: OK or BROKEN, with the margin."""
+    """One promise: OK or BROKEN, with the margin; ``place`` is its lower edge and its size."""
 
-    def __init__(self, board: Axes, name: str, y: float, minutes: float) -> None:
+    def __init__(self, board: Axes, name: str, place: tuple[float, float], minutes: float) -> None:
+        y, scale = place
+        title_y, note_y = y + 0.115 * scale, y + 0.035 * scale
         self._plate = FancyBboxPatch(
-            (0.012, y + 0.012), 0.29, 0.13, boxstyle="round,pad=0.012,rounding_size=0.03"
+            (0.012, y + 0.012), 0.29, 0.142 * scale - 0.012, boxstyle="round,pad=0.012,rounding_size=0.03"
         )
         self._plate.set_edgecolor("none")
         board.add_patch(self._plate)
         self._word = board.text(
             0.157,
-            y + 0.077,
+            y + 0.077 * scale,
             "",
             color=PAPER,
             fontsize=12,
@@ -88,11 +94,11 @@ class Badge:
             ha="center",
             va="center_baseline",
         )
-        board.text(0.35, y + 0.115, name.capitalize(), color=INK, fontsize=12, fontweight="bold", va="center")
-        board.text(0.35, y + 0.035, _PROMISES[name], color=FAINT, fontsize=9.5, va="center")
-        self._margin: Text = board.text(1, y + 0.115, "", color=INK, fontsize=12, ha="right", va="center")
+        board.text(0.35, title_y, name.capitalize(), color=INK, fontsize=12, fontweight="bold", va="center")
+        board.text(0.35, note_y, _PROMISES[name], color=FAINT, fontsize=9.5, va="center")
+        self._margin: Text = board.text(1, title_y, "", color=INK, fontsize=12, ha="right", va="center")
         board.text(
-            1, y + 0.035, f"margin, last {minutes:g} min", color=FAINT, fontsize=9.5, ha="right", va="center"
+            1, note_y, f"margin, last {minutes:g} min", color=FAINT, fontsize=9.5, ha="right", va="center"
         )
         self.moving: list[Artist] = [self._plate, self._word, self._margin]
 

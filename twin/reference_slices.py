@@ -38,7 +38,7 @@ def obey_slices(p: ParamArrays, s: StateArrays, command: Command) -> None:
         s.slot_kind[b, served & (s.slot_left_s[b] <= 0)] = -1
         for r, (kind, *_) in enumerate(s.request[b]):
             tier = int(command.admit[b, r]) if command.admit.shape[1] else int(Tier.REFUSED)
-            s.answer[b, r] = _admit(p, s, b, r, tier) if kind >= 0 else Answer.NOBODY_ASKED
+            s.answer[b, r] = _admit(p, s, int(b), r, tier) if kind >= 0 else Answer.NOBODY_ASKED
         s.request[b, :, 0] = -1
 
 
@@ -104,7 +104,7 @@ def account_slices(p: ParamArrays, s: StateArrays, cells: Shared) -> None:
     s.cell_sum[:, :, CellSum.SLICE_PRB] += p.step_s * np.minimum(cells.slice_need, most) * cells.passed
     for b, slot in np.argwhere(s.slot_kind >= 0):
         kind = s.slot_kind[b, slot]
-        for u in p.slice_first + slot * p.slice_users + np.arange(p.slice_size[kind]):
+        for u in p.slice_first + slot * p.slice_users + np.arange(int(p.slice_size[kind])):
             asked, rate, cell = cells.offered[b, u], cells.rate[b, u], s.serving[b, u]
             connected = cell >= 0 and rate > 0
             load = cells.slice_need[b, cell] / most

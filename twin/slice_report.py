@@ -87,15 +87,19 @@ def broken_promises(params: Params, report: SliceReport) -> Bool:
     return served & ~(report.kept_share >= least[np.maximum(report.kind, 0)])
 
 
+def slice_margin(params: Params, report: SliceReport) -> F64:
+    """Return h of the promises to tenants, (B,); safe where h >= 0: the limit less the share that is broken."""
+    served = (report.kind >= 0).sum(axis=1)
+    share = broken_promises(params, report).sum(axis=1) / np.maximum(served, 1)
+    return params.scenario.slicing.max_broken_frac - share
+
+
 def with_slices(params: Params, verdict: Verdict, report: SliceReport) -> Verdict:
     """Return the verdict with one constraint more: the share of served slices whose promise was broken.
 
     The share counts slices of the period as a whole, one that admits none keeps its promise.
     """
-    limit = params.scenario.slicing.max_broken_frac
-    served = (report.kind >= 0).sum(axis=1)
-    share = broken_promises(params, report).sum(axis=1) / np.maximum(served, 1)
-    margin = limit - share
+    limit, margin = params.scenario.slicing.max_broken_frac, slice_margin(params, report)
     cost = np.where(margin >= 0, 0.0, np.clip(-margin / (1 - limit), LEAST_COST, 1.0))
     return Verdict(
         margin=np.concatenate([verdict.margin, margin[:, None]], axis=1),

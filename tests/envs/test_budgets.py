@@ -14,4 +14,7 @@ def test_a_loss_system_allows_no_request_beyond_capacity() -> None:
 def test_a_network_without_a_budget_has_that_of_the_problem() -> None:
     env = make_env("ranrein/SliceAdmission-v0", scenario="slices")
     assert env.budget == make_task("ranrein/SliceAdmission-v0").budget == 0.1
-    assert budget_of(make_task("ranrein/EnergySaving-v0"), make_env("ranrein/EnergySaving-v0").batch.params) == 0.001
+    assert (
+        budget_of(make_task("ranrein/EnergySaving-v0"), make_env("ranrein/EnergySaving-v0").batch.params)
+        == 0.001
+    )

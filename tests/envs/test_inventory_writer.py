@@ -101,3 +101,19 @@ def test_what_is_written_is_plain_json_with_its_schema(tmp_path: Path) -> None:
     assert data["schema"] == "ranrein-inventory/1"
     assert [row["azimuth_deg"] for row in data["sectors"]] == [60.0, 300.0, 180.0, 90.0]
     assert data["carriers"][0]["band"] == "n28"
+
+
+def test_a_carrier_wider_than_its_band_is_written_without_the_band(tmp_path: Path) -> None:
+    base = load_scenario("urban")
+    odd = replace(base.carriers["n78s"], fc_ghz=2.0)  # 40 MHz within the 25 MHz of n70
+    scenario = replace(base, carriers={**base.carriers, "n78s": odd})
+    assert there_and_back(scenario, tmp_path) == scenario
+
+
+def test_patterns_and_backhaul_are_refused(tmp_path: Path) -> None:
+    base = load_scenario("urban")
+    steered = replace(base.carriers["n78"], patterns=("macro",))
+    with pytest.raises(ValueError, match=r"carriers \['n78'\] have patterns to choose from"):
+        write_inventory(replace(base, carriers={**base.carriers, "n78": steered}), tmp_path / "a.json")
+    with pytest.raises(ValueError, match="have a backhaul: an inventory cannot hold it"):
+        write_inventory(load_scenario("rural_leo"), tmp_path / "b.json")

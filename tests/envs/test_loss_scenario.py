@@ -52,8 +52,8 @@ def test_unknown_settings_and_scenarios_are_answered_with_the_nearest() -> None:
     with pytest.raises(UnknownNameError, match="did you mean 'capacity'"):
         make_env(ID, capcity=3)
     with pytest.raises(UnknownNameError, match="did you mean 'loss_system'"):
-        make_env(ID, scenario="urban")
-    with pytest.raises(UnknownNameError, match="unknown scenario"):
+        make_env(ID, scenario="loss_systm")
+    with pytest.raises(TypeError, match="scenario is a int; give a name"):
         make_env(ID, scenario=3)
     with pytest.raises(UnknownNameError, match="did you mean"):
         make_env("ranrein/EnergySaving-v0", capacity=3)
