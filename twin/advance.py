@@ -6,6 +6,7 @@ import numpy as np
 
 from .command import Command
 from .kernels.layout import make_scratch
+from .kernels.rules import holds_other
 from .kernels.step import advance_replicas, view_radio
 from .params import Params
 from .state import State
@@ -40,6 +41,8 @@ def check_command(params: Params, command: Command, n_replicas: int) -> None:
         raise ValueError(
             f"admit answers {command.admit.shape[1]} requests, the scenario has {places} at a time"
         )
+    if not holds_other(command.beam, 0, params.fewest_beams - 1):
+        return
     strange = np.argwhere(command.beam >= params.n_beams)
     if len(strange):
         row, cell = strange[0]

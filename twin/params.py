@@ -106,6 +106,11 @@ class Params:
         return np.array([1 + len(cell.carrier.patterns) for cell in self.cells], dtype=np.int32)
 
     @cached_property
+    def fewest_beams(self) -> int:
+        """Least number of broadcast patterns that any cell has."""
+        return int(self.n_beams.min())
+
+    @cached_property
     def leans_on(self) -> Bool:
         """Which areas take over users of a capacity cell that sleeps, (C, G); a coverage cell leans on its own.
 

@@ -10,7 +10,7 @@ from .advance import check_command
 from .command import Command
 from .kernels.direct import direct
 from .kernels.judge import Verdict
-from .kernels.layout import Settings, make_scratch
+from .kernels.layout import make_scratch
 from .kernels.period import PeriodLaw, Space, make_period, run_period
 from .kpis import Kpis
 from .params import Params
@@ -63,7 +63,8 @@ class Runner:
             ValueError: for a command that the network cannot obey, see ``check_command``.
         """
         check_command(self._params, wanted, self._shape[0])
-        settings, out = Settings(*(array.copy() for array in wanted.settings)), make_period(*self._shape)
+        settings = wanted.settings._replace(states=wanted.carrier_state.copy())
+        out = make_period(*self._shape)
         count = self._run(*self._fixed, precedent.order(settings), out, self._space)
         truth = Kpis.of(out.readings, self._granularity_s)
         after = Precedent(Command(*settings), out.dwell)
