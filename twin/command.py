@@ -85,6 +85,14 @@ class Command:
         return not (np.any(self.beam) or np.any(self.offset_db) or np.any(self.admit))
 
     @staticmethod
+    def obeyed(settings: Settings) -> Command:
+        """Wrap what the kernel made of a command that was checked; the arrays are shared."""
+        command = object.__new__(Command)
+        states, beam, offset_db, admit = settings
+        command.__dict__.update(carrier_state=states, beam=beam, offset_db=offset_db, admit=admit)
+        return command
+
+    @staticmethod
     def of(states: object) -> Command:
         """Build a command from anything array-like; one row means one replica."""
         array = np.asarray(states)

@@ -67,5 +67,5 @@ class Runner:
         out = make_period(*self._shape)
         count = self._run(*self._fixed, precedent.order(settings), out, self._space)
         truth = Kpis.of(out.readings, self._granularity_s)
-        after = Precedent(Command(*settings), out.dwell)
+        after = Precedent(Command.obeyed(settings), out.dwell)
         return Period(truth, out.verdict, out.power_w, after, self._space.struck if count else None)
