@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
+from llvmlite import ir
 from numba import njit
 from numba.core import types
 from numba.extending import intrinsic
@@ -14,6 +15,7 @@ from .cache import use_kernel_cache
 Function = TypeVar("Function", bound=Callable[..., Any])
 # numba's signature does not name these options: kernels own no memory, and nobody calls them from C
 _BARE: dict[str, Any] = {"_nrt": False, "no_cfunc_wrapper": True}
+_TO_READ, _TO_KEEP, _DATA = 0, 3, 1  # operands of llvm.prefetch
 
 use_kernel_cache()
 
@@ -43,3 +45,23 @@ def reinterpret(source: types.Type, target: types.Type) -> Callable[[Any], Any]:
         return target(source), codegen
 
     return cast(Callable[[Any], Any], intrinsic(typed))
+
+
+@intrinsic
+def fetch(_typing_context: Any, array: types.Array, index: types.Integer) -> Any:  # noqa: ANN401
+    """Ask the memory for element ``index`` of a contiguous ``array``, counted flat, before it is needed.
+
+    Reads nothing and changes nothing: rows that lie scattered in a large map come in side by side, not one by one.
+    """
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:  # noqa: ANN401
+        element = builder.gep(
+            context.make_array(signature.args[0])(context, builder, args[0]).data, [args[1]]
+        )
+        flag = ir.IntType(32)
+        law = ir.FunctionType(ir.VoidType(), [element.type, flag, flag, flag])
+        asked = builder.module.declare_intrinsic("llvm.prefetch", (element.type,), law)
+        builder.call(asked, [element, flag(_TO_READ), flag(_TO_KEEP), flag(_DATA)])
+        return context.get_dummy_value()
+
+    return types.none(array, types.intp), codegen

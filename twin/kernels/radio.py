@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .backhaul import carry
-from .compiled import inlined
+from .compiled import fetch, inlined
 from .layout import GAIN_STEP_DB, ParamArrays, Scratch, StateArrays
 from .maths import from_db
 from .slices import grant_slices
@@ -14,6 +14,8 @@ _ZERO = np.float32(0.0)
 _ONE = np.float32(1.0)
 _NEVER = np.float32(-1e9)
 _GAIN_STEP = np.float32(GAIN_STEP_DB)
+_AHEAD = 8  # users whose rows of the gain map are on their way
+_LINE = 32  # gains in a cache line
 ROUNDS = 2  # fixed-point rounds between load and interference, started from the last step's load
 
 
@@ -29,6 +31,14 @@ def locate(p: ParamArrays, s: StateArrays, b: int, w: Scratch) -> None:
 
 
 @inlined
+def _fetch_row(p: ParamArrays, pixel: int) -> None:
+    """Bring the gains of a pixel into the cache."""
+    width = p.gain.shape[1]
+    for k in range(0, width + _LINE - 1, _LINE):
+        fetch(p.gain, pixel * width + min(k, width - 1))
+
+
+@inlined
 def _look_up(p: ParamArrays, s: StateArrays, b: int, w: Scratch) -> None:
     """Write the gain of every cell at every user under the pattern in force, in ``GAIN_STEP_DB``.
 
@@ -37,6 +47,7 @@ def _look_up(p: ParamArrays, s: StateArrays, b: int, w: Scratch) -> None:
     pixel, gain, column = w.pixel, w.rsrp, w.column
     if p.gain.shape[1] == gain.shape[0]:  # no cell has a choice of patterns
         for u in range(gain.shape[1]):
+            _fetch_row(p, pixel[min(u + _AHEAD, gain.shape[1] - 1)])
             row = p.gain[pixel[u]]
             for c in range(gain.shape[0]):
                 gain[c, u] = np.float32(row[c])
@@ -44,6 +55,7 @@ def _look_up(p: ParamArrays, s: StateArrays, b: int, w: Scratch) -> None:
     for c in range(column.shape[0]):
         column[c] = p.first_column[c] + np.int32(s.beam[b, c])
     for u in range(gain.shape[1]):
+        _fetch_row(p, pixel[min(u + _AHEAD, gain.shape[1] - 1)])
         row = p.gain[pixel[u]]
         for c in range(gain.shape[0]):
             gain[c, u] = np.float32(row[column[c]])
