@@ -1,13 +1,15 @@
-"""The speed of every registered environment on its default scenario, single and vectorised, and of its kernel alone."""
+"""The speed of every registered environment on its scenarios, single and vectorised, and of its kernel alone."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
+from ..envs.loss_scenario import LossScenario
 from ..envs.registry import TASKS, make_env, make_task, make_vector_env
-from ..envs.worlds import default_scenario, network_of
+from ..envs.worlds import DEFAULT_SCENARIO, network_of, world_of
 from ..twin.params import Params
 from .bench_cases import Case, kernel_case
 
@@ -15,45 +17,72 @@ from .bench_cases import Case, kernel_case
 def env_cases(num_envs: int, left_out: str) -> list[Case]:
     """Return single, vector and kernel of every registered problem but one, which is measured elsewhere.
 
-    A kernel is that of a control period with everything awake; worlds without the twin have no such case.
+    A kernel is the compiled code of a decision alone, with everything awake or everything admitted.
     """
     cases = []
-    for task in (name for name in TASKS if name != left_out):
-        problem = make_task(task)
-        network = network_of(problem, None)
-        cases += [Case(single(task), _single(task)), Case(vector(task, num_envs), _vector(task, num_envs))]
-        if isinstance(network, Params):
-            period = network.scenario.timing.steps_per_period
-            cases += [kernel_case(f"{task} kernel B={b}", network, b, period) for b in {1, num_envs}]
+    for task, scenario in _places(left_out):
+        network = network_of(make_task(task), scenario)
+        cases += [
+            Case(single(task, scenario), _single(task, scenario)),
+            Case(vector(task, scenario, num_envs), _vector(task, scenario, num_envs)),
+            *(_kernel(task, scenario, network, b) for b in sorted({1, num_envs})),
+        ]
     return cases
 
 
-def single(task: str) -> str:
+def single(task: str, scenario: str) -> str:
     """Name the case of a single environment."""
-    return f"{task} on {default_scenario(make_task(task))}, single"
+    return f"{task} on {scenario}, single"
 
 
-def vector(task: str, num_envs: int) -> str:
+def vector(task: str, scenario: str, num_envs: int) -> str:
     """Name the case of a vector environment."""
-    return f"{task} on {default_scenario(make_task(task))}, vector of {num_envs}"
+    return f"{task} on {scenario}, vector of {num_envs}"
 
 
 def env_rows(num_envs: int, seconds: dict[str, float], left_out: str) -> list[tuple[str, float, str]]:
     """Return steps/s of every environment, and the share of the time that its kernel does not take."""
     rows = []
-    for task in (name for name in TASKS if name != left_out):
-        for name, n in ((single(task), 1), (vector(task, num_envs), num_envs)):
+    for task, scenario in _places(left_out):
+        for name, n in ((single(task, scenario), 1), (vector(task, scenario, num_envs), num_envs)):
+            inside = seconds[_alone(task, scenario, n)] / seconds[name]
             rows.append((name, n / seconds[name], "steps/s"))
-            inside = seconds.get(f"{task} kernel B={n}")
-            if inside is not None:
-                rows.append(
-                    (f"{name}, outside the kernel", 100 * (1 - inside / seconds[name]), "% of the time")
-                )
+            rows.append((f"{name}, outside the kernel", 100 * (1 - inside), "% of the time"))
     return rows
 
 
-def _single(task: str) -> Callable[[], object]:
-    env = make_env(task)
+def _places(left_out: str) -> list[tuple[str, str]]:
+    """Return each problem with each of its own scenarios, or with the one where none is named."""
+    names = {task: getattr(make_task(task), "scenarios", (DEFAULT_SCENARIO,)) for task in TASKS}
+    return [(task, scenario) for task in TASKS if task != left_out for scenario in names[task]]
+
+
+def _alone(task: str, scenario: str, n: int) -> str:
+    return f"{task} on {scenario}, kernel B={n}"
+
+
+def _kernel(task: str, scenario: str, network: Any, n: int) -> Case:  # noqa: ANN401  (of any world)
+    name = _alone(task, scenario, n)
+    if isinstance(network, Params):
+        return kernel_case(name, network, n, network.scenario.timing.steps_per_period)
+    return _door_case(name, network, n)
+
+
+def _door_case(name: str, network: LossScenario, n: int) -> Case:
+    """Answer one request after the other and look at the next: the compiled code alone."""
+    world = world_of(make_task("ranrein/SliceAdmission-v0"), network, n)
+    world.start(np.arange(n, dtype=np.int64), np.zeros(n, np.int64))
+    door, state, everybody = network.door, world.state, np.ones(n, np.bool_)
+
+    def case() -> None:
+        door.decide(state, everybody)
+        door.show(state.request, state.arrays.held)
+
+    return Case(name, case)
+
+
+def _single(task: str, scenario: str) -> Callable[[], object]:
+    env = make_env(task, scenario=scenario)
     env.reset(seed=0)
     action = np.zeros_like(env.action_space.sample())
 
@@ -65,8 +94,8 @@ def _single(task: str) -> Callable[[], object]:
     return step
 
 
-def _vector(task: str, num_envs: int) -> Callable[[], object]:
-    env = make_vector_env(task, num_envs)
+def _vector(task: str, scenario: str, num_envs: int) -> Callable[[], object]:
+    env = make_vector_env(task, num_envs, scenario=scenario)
     env.reset(seed=0)
     actions = np.zeros_like(env.action_space.sample())
     return lambda: env.step(actions)

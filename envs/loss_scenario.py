@@ -5,10 +5,12 @@ from __future__ import annotations
 import operator
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import ClassVar
 
 import numpy as np
 
+from ..twin.loss_simulation import Door
 from ..twin.loss_system import LossSystem
 from .catalogue import UnknownNameError
 
@@ -40,15 +42,20 @@ class LossScenario:
         if not self.highest > self.lowest:
             raise ValueError("every reward and penalty is 0: there is nothing to earn; set rewards")
 
-    @property
+    @cached_property
     def lowest(self) -> float:
         """The least that one answer can bring."""
         return float(min(0.0, self.system.rewards.min(), -self.system.penalties.max()))
 
-    @property
+    @cached_property
     def highest(self) -> float:
         """The most that one answer can bring."""
         return float(max(0.0, self.system.rewards.max()))
+
+    @cached_property
+    def door(self) -> Door:
+        """What answers requests, and shows them."""
+        return Door(self.system)
 
     @property
     def class_names(self) -> tuple[str, ...]:

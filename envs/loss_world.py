@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from gymnasium import spaces
 
 from ..twin.kpis import EVERY
-from ..twin.loss_simulation import LossState, answer_request, await_request, begin_loss, clear_sums
-from ..twin.types import F32, F64, I32, I64, Bool
+from ..twin.loss_simulation import LossState, await_request, begin_loss
+from ..twin.types import F32, F64, I32, I64, Bool, Rows
 from .loss_scenario import LossScenario
 from .loss_start import SteadyStart
 from .world import Info, Picture
@@ -75,6 +75,7 @@ class LossWorld:
         self._start = SteadyStart(network.system)
         self._answered = np.zeros(n_replicas, np.int64)
         self._answer = self._nothing_yet(n_replicas)
+        self._busy = np.zeros(n_replicas)
 
     @property
     def window(self) -> LossWindow:
@@ -86,22 +87,20 @@ class LossWorld:
         self.state = self._begun(seeds, episodes)
         self._answered = np.zeros(len(seeds), np.int64)
         self._answer = self._nothing_yet(len(seeds))
+        self._busy = self._busy_share(slice(None))
 
     def restart(self, rows: I64, seeds: I64, episodes: I64) -> None:
         """Begin a new episode in some replicas."""
         self.state.assign(rows, self._begun(seeds, episodes))
         self._answered[rows] = 0
         self._answer.admitted[rows] = False
+        self._busy[rows] = self._busy_share(rows)
 
     def step(self, actions: I64) -> None:
         """Answer the request at each door, and go on to the next."""
-        request, asked = self.state.request.copy(), actions[:, 0] == ADMIT
-        clear_sums(self.state)
-        answer_request(self.state, asked)
-        admitted = np.asarray(self.state.arrays.admitted.any(axis=1))
-        await_request(self.state)
-        rewards, penalties = self._system.rewards[request], self._system.penalties[request]
-        self._answer = Answer(request, asked, admitted, np.where(admitted, rewards, -penalties))
+        asked = actions[:, 0] == ADMIT
+        request, admitted, revenue, self._busy = self.network.door.decide(self.state, asked)
+        self._answer = Answer(request, asked, admitted, revenue)
         self._answered += 1
 
     def observe(self) -> F32:
@@ -119,7 +118,7 @@ class LossWorld:
             "kpis": {
                 "DRB.EstabAtt": arrays.offered[row].copy(),
                 "DRB.EstabSucc": arrays.admitted[row].copy(),
-                "RRU.PrbTotDl": self._busy_pct(row),
+                "RRU.PrbTotDl": 100.0 * (self._busy[row].item() if isinstance(row, int) else self._busy[row]),
             },
             "command": self._answer.admitted[row, None].astype(np.int8)
             if isinstance(row, slice)
@@ -183,12 +182,11 @@ class LossWorld:
         none = np.zeros(n, np.bool_)
         return Answer(np.zeros(n, np.int32), none, none.copy(), np.zeros(n))
 
-    def _busy_pct(self, row: int | slice) -> Any:  # noqa: ANN401  (one number, or one per replica)
-        """Return the share of the capacity in use since the last request."""
+    def _busy_share(self, rows: Rows) -> F64:
+        """Return the share of the capacity in use until the first request."""
         arrays = self.state.arrays
-        mean = arrays.unit_s / np.maximum(arrays.elapsed_s, np.finfo(np.float64).tiny)
-        share = 100.0 / self._system.capacity * mean
-        return share[row].item() if isinstance(row, int) else share
+        mean = arrays.unit_s[rows] / np.maximum(arrays.elapsed_s[rows], np.finfo(np.float64).tiny)
+        return mean / self._system.capacity
 
 
 def fits(network: LossScenario, window: LossWindow) -> Bool:

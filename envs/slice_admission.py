@@ -12,7 +12,7 @@ from gymnasium import spaces
 from ..twin.loss_system import LossSystem
 from ..twin.params import Params
 from ..twin.types import F32, F64, I64
-from .features import Feature, FeatureList, observation_space, observe
+from .features import Feature, FeatureList, Read, observation_space, observe
 from .loss_scenario import LOSS_SYSTEM, LossScenario, loss_scenario
 from .loss_world import ADMIT, REFUSE, Answer, LossWorld, fits
 from .slice_task import FEATURES as TWIN_FEATURES
@@ -28,38 +28,13 @@ def _classes(network: Any) -> tuple[str, ...]:  # noqa: ANN401  (features of the
     return network.class_names
 
 
-def _asking(network: Any, window: Any) -> F64:  # noqa: ANN401
-    return (window.request[:, None] == np.arange(network.system.n_classes)).astype(np.float64)
-
-
-def _in_service(network: Any, window: Any) -> F64:  # noqa: ANN401
-    return window.held / network.system.limits
-
-
-def _room(network: Any, window: Any) -> I64:  # noqa: ANN401
-    """Return the free units, (B,)."""
-    return network.system.capacity - window.held @ network.system.units
-
-
-def _free(network: Any, window: Any) -> F64:  # noqa: ANN401
-    return _room(network, window)[:, None] / network.system.capacity
-
-
-def _fits_now(network: Any, window: Any) -> F64:  # noqa: ANN401
-    return (_room(network, window)[:, None] >= network.system.units).astype(np.float64)
-
-
-def _fits_afterwards(network: Any, window: Any) -> F64:  # noqa: ANN401
-    left = _room(network, window) - network.system.units[window.request]
-    return (left[:, None] >= network.system.units).astype(np.float64)
-
-
+_SHOWN = Read(lambda _: [])  # by `show_requests`, all elements in one go and in this order
 FEATURES: FeatureList = (
-    Feature("request of", "one-hot", 0.0, 1.0, _classes, _asking),
-    Feature("in service of", "of most", 0.0, 1.0, _classes, _in_service),
-    Feature("free", "of capacity", 0.0, 1.0, lambda _: ("units",), _free),
-    Feature("now fits", "bool", 0.0, 1.0, _classes, _fits_now),
-    Feature("would fit after admission", "bool", 0.0, 1.0, _classes, _fits_afterwards),
+    Feature("request of", "one-hot", 0.0, 1.0, _classes, _SHOWN),
+    Feature("in service of", "of most", 0.0, 1.0, _classes, _SHOWN),
+    Feature("free", "of capacity", 0.0, 1.0, lambda _: ("units",), _SHOWN),
+    Feature("now fits", "bool", 0.0, 1.0, _classes, _SHOWN),
+    Feature("would fit after admission", "bool", 0.0, 1.0, _classes, _SHOWN),
 )
 
 
@@ -174,12 +149,7 @@ class SliceAdmission:
         """Return the observation of every replica, (B, size), each feature scaled to [-1, 1]."""
         if isinstance(network, Params):
             return observe(TWIN_FEATURES, network, window)
-        parts = []
-        for feature in FEATURES:
-            values: Any = feature.values
-            scaled = (values(network, window) - feature.low) * (2.0 / (feature.high - feature.low)) - 1.0
-            parts.append(np.clip(scaled, -1.0, 1.0))
-        return np.concatenate(parts, axis=1, dtype=np.float32)
+        return network.door.show(window.request, window.held)
 
     def legal(self, network: LossScenario | Params, window: Any, actions: I64) -> I64:  # noqa: ANN401
         """Refuse what does not fit."""

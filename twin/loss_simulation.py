@@ -9,17 +9,21 @@ import numpy as np
 
 from .kernels.loss import (
     NOBODY,
+    Decisions,
+    Earnings,
     LossArrays,
     LossParams,
     answer_requests,
     await_requests,
+    decide_requests,
     follow_table,
     schedule_first,
+    show_requests,
 )
 from .loss_states import checked_table, table_strides
 from .loss_system import LossSystem
 from .seeding import make_keys
-from .types import F64, I32, I64, Bool, Rows
+from .types import F32, F64, I32, I64, Bool, Rows
 
 
 @dataclass(frozen=True)
@@ -161,6 +165,37 @@ def run_table(state: LossState, table: Bool, until_s: float) -> None:
     flat = np.ascontiguousarray(checked_table(state.system, table)).reshape(-1, state.system.n_classes)
     strides = table_strides(state.system)
     follow_table(_params(state.system), state.arrays, flat, strides, float(until_s))
+
+
+class Door:
+    """One decision after the other of one system, in any number of replicas: the numbers of the system, laid out once.
+
+    Args:
+        system: the loss system.
+    """
+
+    def __init__(self, system: LossSystem) -> None:
+        self._params = _params(system)
+        self._earnings = Earnings(system.rewards, system.penalties)
+        self._most = system.limits
+
+    def decide(self, state: LossState, admit: Bool) -> Decisions:
+        """Begin the sums anew, answer the request at each replica's door and go on to the next, in place.
+
+        Args:
+            state: of B replicas, each with a request at its door.
+            admit: (B,); what does not fit is refused.
+        """
+        n = state.n_replicas
+        out = Decisions(np.empty(n, np.int32), np.empty(n, np.bool_), np.empty(n), np.empty(n))
+        decide_requests(self._params, state.arrays, self._earnings, admit, out)
+        return out
+
+    def show(self, request: I32, held: I64) -> F32:
+        """Return what is seen, (B, 4 K + 1), of requests (B,) and admissions in service (B, K); see the kernel."""
+        shown = np.empty((len(request), 4 * len(self._most) + 1), np.float32)
+        show_requests(self._params, self._most, request, held, shown)
+        return shown
 
 
 def _time(name: str, value: float) -> float:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..types import F64, I32, I64, U64, Bool
+from ..types import F32, F64, I32, I64, U64, Bool
 from .compiled import inlined, kernel
 from .exponential import to_exponential, to_unit64
 from .maths import draw
@@ -41,6 +41,22 @@ class LossArrays(NamedTuple):
     admitted: I64  # (B, K), those that were admitted
     elapsed_s: F64  # (B,), over which the sums run
     unit_s: F64  # (B,), units in use x s
+
+
+class Earnings(NamedTuple):
+    """What an answer brings, per class."""
+
+    reward: F64  # (K,), of an admission
+    penalty: F64  # (K,), of a refusal
+
+
+class Decisions(NamedTuple):
+    """What one answer at each door brought."""
+
+    request: I32  # (B,), class that had asked
+    admitted: Bool  # (B,)
+    revenue: F64  # (B,), the reward, or less the penalty
+    busy: F64  # (B,), share of the capacity in use, on average until the next request
 
 
 @inlined
@@ -145,6 +161,46 @@ def await_requests(p: LossParams, s: LossArrays, until_s: float) -> None:
             _step_event(p, s, b)
         if s.request[b] == NOBODY and s.time_s[b] < until_s:
             _pass_time(p, s, b, until_s)
+
+
+@kernel
+def decide_requests(p: LossParams, s: LossArrays, e: Earnings, asked: Bool, out: Decisions) -> None:
+    """Begin the sums anew, answer the request at each door, ``asked`` (B,), and go on to the next."""
+    for b in range(s.key.shape[0]):
+        k = s.request[b]
+        s.offered[b] = 0
+        s.admitted[b] = 0
+        s.elapsed_s[b] = 0.0
+        s.unit_s[b] = 0.0
+        _answer(p, s, b, asked[b])
+        out.request[b] = k
+        out.admitted[b] = s.admitted[b, k] > 0
+        out.revenue[b] = e.reward[k] if out.admitted[b] else -e.penalty[k]
+        while s.request[b] == NOBODY:
+            _step_event(p, s, b)
+        # a span without length has no mean; nothing was in use in it
+        out.busy[b] = s.unit_s[b] / s.elapsed_s[b] / np.float64(p.capacity) if s.elapsed_s[b] > 0.0 else 0.0
+
+
+@kernel
+def show_requests(p: LossParams, most: I64, request: I32, held: I64, shown: F32) -> None:
+    """Write what is seen of every system, (B, 4 K + 1), each element in [-1, 1].
+
+    The class that asks (one-hot), admissions in service over ``most`` (K,), the free share of the capacity, whether one
+    of each class fits now, and whether it would after admitting the request.
+    """
+    n = p.units.shape[0]
+    for b in range(request.shape[0]):
+        free = p.capacity
+        for k in range(n):
+            free -= held[b, k] * p.units[k]
+        left = free - p.units[request[b]]
+        for k in range(n):
+            shown[b, k] = np.float32(1.0 if request[b] == k else -1.0)
+            shown[b, n + k] = np.float32(2.0 * (np.float64(held[b, k]) / np.float64(most[k])) - 1.0)
+            shown[b, 2 * n + 1 + k] = np.float32(1.0 if p.units[k] <= free else -1.0)
+            shown[b, 3 * n + 1 + k] = np.float32(1.0 if p.units[k] <= left else -1.0)
+        shown[b, 2 * n] = np.float32(2.0 * (np.float64(free) / np.float64(p.capacity)) - 1.0)
 
 
 @kernel
