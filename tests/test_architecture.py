@@ -33,8 +33,9 @@ THIRD_PARTY = {
     "conf": set(),
     "scripts": {"numpy", "rich", "hydra", "omegaconf"},
 }
-# What single modules may import beyond their package: the seams to learning, YAML and plots.
+# What single modules may import beyond their package: the seams to the compiler, learning, YAML and plots.
 ALSO = {
+    "twin.kernels.compiled": {"llvmlite"},
     "envs.catalogue": {"yaml"},
     "envs.multi_agent": {"pettingzoo"},
     "envs.render": {"matplotlib"},
