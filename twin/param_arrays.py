@@ -7,21 +7,18 @@ from typing import Any
 import numpy as np
 
 from .backhaul import PACKET_MBIT
-from .carrier import CarrierState
 from .kernels.failures import N_CAUSES, RADIO_UNIT
 from .kernels.layout import ParamArrays
 from .level_b_map import faded_thresholds
 from .link import N_PRB, cqi_thresholds, usable_bandwidth_hz
-from .power import idle_power_rel, power_levels, relative_power_dl, transition
+from .power_tables import MUTED_SHARE, power_row
 from .radiomap import ssb_map
 from .scenario import Carrier, Scenario, Site
 from .slicing import SECONDS_PER_HOUR
 from .traffic import load_profile
 from .types import F32, I16, I32
 
-BS_CATEGORY = 1  # TR 38.864 table 5.1-2
 THERMAL_NOISE_DBM_HZ = -174.0
-MUTED_SHARE = 0.5  # of the transceivers
 QOUT_DB = -8.0  # TR 36.839 5.1: 10 % errors of a hypothetical control channel
 MUTING_LOSS_DB = 6.0  # half the power and half the array gain
 SUBCARRIERS_PER_PRB = 12
@@ -82,33 +79,6 @@ def _rates_mbps(carrier: Carrier) -> tuple[float, float]:
     return hertz * layers[0] / 1e6, hertz * layers[1] / 1e6
 
 
-def _idle_w(carrier: Carrier, ssb_period_ms: float) -> tuple[float, ...]:
-    """Power without traffic per state: SSB bursts apart, the deepest permitted sleep (TR 38.864 5.1)."""
-    u, ref = carrier.watts_per_unit, carrier.reference_set
-    micro = idle_power_rel(BS_CATEGORY, ref, "micro", ssb_period_ms=ssb_period_ms)
-    light = idle_power_rel(BS_CATEGORY, ref, "light", ssb_period_ms=ssb_period_ms)
-    deep = power_levels(BS_CATEGORY, ref).idle("deep")
-    return micro * u, micro * u, micro * u, light * u, deep * u
-
-
-def _slope_w(carrier: Carrier) -> tuple[float, ...]:
-    """Power added by full load per state: data symbols instead of micro sleep during the downlink share."""
-    u, share, ref = carrier.watts_per_unit, carrier.dl_share, carrier.reference_set
-    idle = idle_power_rel(BS_CATEGORY, ref, "micro")
-    full = relative_power_dl(BS_CATEGORY, ref, 1.0, 1.0, 1.0, "single")
-    muted = relative_power_dl(BS_CATEGORY, ref, MUTED_SHARE, 1.0, 1.0, "single")
-    return float(full - idle) * share * u, float(muted - idle) * share * u, 0.0, 0.0, 0.0
-
-
-def _transition_j(carrier: Carrier) -> tuple[float, ...]:
-    """Additional energy to enter and leave a state, J (TR 38.864 table 5.1-4: relative units x ms)."""
-    names = {CarrierState.LIGHT_SLEEP: "light", CarrierState.DEEP_SLEEP: "deep"}
-    return tuple(
-        transition(BS_CATEGORY, names[state])[1] * 1e-3 * carrier.watts_per_unit if state in names else 0.0
-        for state in CarrierState
-    )
-
-
 def _table(rows: object) -> F32:
     return np.ascontiguousarray(np.array(rows, dtype=np.float32))
 
@@ -156,6 +126,7 @@ def _user_mbps(scenario: Scenario, n_areas: int) -> float:
 def _cell_tables(scenario: Scenario, carriers: list[Carrier]) -> dict[str, F32 | I32]:
     """Return what there is one row per cell of, and the link table that all share."""
     sinr, efficiency = cqi_thresholds(2)
+    power = [power_row(carrier, scenario.sleep.periods_ms) for carrier in carriers]
     if scenario.fidelity == "B":
         sinr = faded_thresholds(sinr)
     return {
@@ -167,9 +138,9 @@ def _cell_tables(scenario: Scenario, carriers: list[Carrier]) -> dict[str, F32 |
         "offset_db": _table([c.cell_offset_db for c in carriers]),
         "min_rsrp_dbm": _table([c.min_rsrp_dbm for c in carriers]),
         "rate_mbps": _table([_rates_mbps(c) for c in carriers]),
-        "idle_w": _table([_idle_w(c, scenario.sleep.ssb_period_ms) for c in carriers]),
-        "slope_w": _table([_slope_w(c) for c in carriers]),
-        "transition_j": _table([_transition_j(c) for c in carriers]),
+        "idle_w": _table([row.idle_w for row in power]),
+        "slope_w": _table([row.slope_w for row in power]),
+        "transition_j": _table([row.transition_j for row in power]),
         "wake_delay_s": _table([scenario.sleep.wake_delay_s for _ in carriers]),
         "cqi_sinr": _table(sinr),
         "cqi_gain": _table(np.diff(efficiency, prepend=0.0)),
