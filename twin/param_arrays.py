@@ -7,14 +7,18 @@ from typing import Any
 import numpy as np
 
 from .backhaul import PACKET_MBIT
+from .carrier import CarrierState
 from .kernels.failures import N_CAUSES, RADIO_UNIT
 from .kernels.layout import ParamArrays
 from .level_b_map import faded_thresholds
 from .link import N_PRB, cqi_thresholds, usable_bandwidth_hz
+from .power import SSB_BURST_SYMBOLS, SSB_PRBS, SYMBOLS_PER_SLOT
 from .power_tables import MUTED_SHARE, power_row
 from .radiomap import ssb_map
 from .scenario import Carrier, Scenario, Site
+from .sleep import Sleep
 from .slicing import SECONDS_PER_HOUR
+from .ssb import DEFAULT_PERIOD_MS, identification_s
 from .traffic import load_profile
 from .types import F32, I16, I32
 
@@ -79,6 +83,33 @@ def _rates_mbps(carrier: Carrier) -> tuple[float, float]:
     return hertz * layers[0] / 1e6, hertz * layers[1] / 1e6
 
 
+def _rates_by_period(carrier: Carrier, sleep: Sleep) -> tuple[float, ...]:
+    """Return ``_rates_mbps`` for every SSB period; the usable bandwidth counts a burst every 20 ms."""
+    ssb_ms = SSB_BURST_SYMBOLS * SSB_PRBS * 15.0 / (SYMBOLS_PER_SLOT * carrier.scs_khz * carrier.dl_share)
+    taken_ms = ssb_ms / N_PRB[carrier.bandwidth_mhz, carrier.scs_khz]  # of the downlink, for each burst
+    usual = 1.0 - taken_ms / DEFAULT_PERIOD_MS
+    free = [(1.0 - taken_ms / period_ms) / usual for period_ms in sleep.periods_ms]
+    return tuple(rate * share for share in free for rate in _rates_mbps(carrier))
+
+
+def _wake_delays(sleep: Sleep) -> tuple[float, ...]:
+    """Return the time until a carrier serves again by state and SSB period, s.
+
+    Terminals go on looking for it at the period it slept with: what finding it takes longer than at 20 ms comes on top.
+    A carrier that boots begins with the usual period, and lengthens it once it serves.
+    """
+    searched = (CarrierState.MICRO_SLEEP, CarrierState.LIGHT_SLEEP)
+    return tuple(
+        delay_s + (_finding_s(period_ms) if state in searched else 0.0)
+        for period_ms in sleep.periods_ms
+        for state, delay_s in enumerate(sleep.wake_delay_s)
+    )
+
+
+def _finding_s(period_ms: float) -> float:
+    return identification_s(period_ms) - identification_s(DEFAULT_PERIOD_MS)
+
+
 def _table(rows: object) -> F32:
     return np.ascontiguousarray(np.array(rows, dtype=np.float32))
 
@@ -137,11 +168,11 @@ def _cell_tables(scenario: Scenario, carriers: list[Carrier]) -> dict[str, F32 |
         "first_of_site": first_of_site(scenario),
         "offset_db": _table([c.cell_offset_db for c in carriers]),
         "min_rsrp_dbm": _table([c.min_rsrp_dbm for c in carriers]),
-        "rate_mbps": _table([_rates_mbps(c) for c in carriers]),
+        "rate_mbps": _table([_rates_by_period(c, scenario.sleep) for c in carriers]),
         "idle_w": _table([row.idle_w for row in power]),
         "slope_w": _table([row.slope_w for row in power]),
         "transition_j": _table([row.transition_j for row in power]),
-        "wake_delay_s": _table([scenario.sleep.wake_delay_s for _ in carriers]),
+        "wake_delay_s": _table([_wake_delays(scenario.sleep) for _ in carriers]),
         "cqi_sinr": _table(sinr),
         "cqi_gain": _table(np.diff(efficiency, prepend=0.0)),
     }
@@ -159,6 +190,8 @@ def _user_law(scenario: Scenario, n_areas: int) -> dict[str, float | int]:
         "n_vehicles": users.n_vehicles,
         "a3_margin_db": handover.offset_db + handover.hysteresis_db,
         "ttt_s": handover.time_to_trigger_s,
+        "wait_s": _table([handover.time_to_trigger_s + _finding_s(p) for p in scenario.sleep.periods_ms]),
+        "n_findable": scenario.sleep.n_findable,
         "ping_pong_s": max(handover.ping_pong_s, step_s),
         "sample_steps": scenario.timing.steps_per_period,
         "qout": 10 ** (QOUT_DB / 10),
