@@ -102,7 +102,7 @@ def awake_sets(params: Params) -> I8:
 
 
 def _check(params: Params) -> None:
-    if params.arrays.wait_s.max() > params.arrays.step_s:
+    if max(params.arrays.ttt_s, params.arrays.wait_s.max()) > params.arrays.step_s:
         raise ValueError(
             "the bound needs handover.time_to_trigger_s, and what finding a cell of the longest SSB period takes on "
             "top, <= timing.twin_step_s"
