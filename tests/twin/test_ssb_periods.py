@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -25,6 +26,7 @@ ACTIVE, MUTED, MICRO, LIGHT, DEEP = CarrierState
 PERIODS_MS = (20.0, 40.0, 80.0, 160.0)
 PLANNED, LONGEST = 0, 3
 CAPACITY = 1  # the cell of the tiny network that may sleep
+PAGE = Path(__file__).parents[2] / "docs" / "power_and_radio.md"
 EXACT = ("serving", "ssb_period", "carrier", "wake_left_s", "ttt_s", "down")
 
 
@@ -101,6 +103,14 @@ def test_the_longest_period_with_deep_sleep_between_bursts_takes_8_6_units(small
     assert small.arrays.idle_w[CAPACITY, LIGHT + N_CARRIER_STATES * LONGEST] / 3.6 == pytest.approx(
         8.6, abs=0.05
     )
+
+
+@pytest.mark.parametrize("period", range(4))
+def test_the_manual_tells_power_and_search_time_of_every_period(small: Params, period: int) -> None:
+    idle = small.arrays.idle_w[CAPACITY].reshape(4, N_CARRIER_STATES)[period] / 3.6
+    period_ms = PERIODS_MS[period]
+    row = f"| {period_ms:g} ms | {idle[ACTIVE]:.1f} | {idle[LIGHT]:.1f} | {identification_s(period_ms)} s |"
+    assert row in PAGE.read_text(encoding="utf-8")
 
 
 def test_full_load_draws_the_same_at_the_share_of_every_period(small: Params) -> None:
