@@ -47,7 +47,7 @@ def tune(
     few = episode_seeds(seed, Domain.SELECT, 0, FEW)
     many = episode_seeds(seed, Domain.SELECT, 1, MANY)
     best = []
-    families = candidates()
+    families = candidates(len(scenario.sleep.periods_ms))
     with worker_pool(workers) as pool:
         for done, rules in enumerate(families.values()):
             jobs = [(rule, scenario, problem, few) for rule in rules]

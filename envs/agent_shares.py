@@ -69,7 +69,7 @@ def cell_of_each_choice(task: Task, params: Params) -> I64:
 
 def _changed(command: Command) -> Bool:
     """Return what differs from row 0, (rows, C + 1): per cell, and last whether anything else does."""
-    arrays = (command.carrier_state, command.beam, command.offset_db)
+    arrays = (command.carrier_state, command.beam, command.offset_db, command.ssb_period)
     cells = np.any([array != array[:1] for array in arrays], axis=0)
     return np.column_stack([cells, (command.admit != command.admit[:1]).any(axis=1)])
 

@@ -19,9 +19,13 @@ from .window import Window
 KBIT_PER_MBIT = 1000.0
 
 
-def _actions(params: Params, asleep: Bool, depth: CarrierState = CarrierState.DEEP_SLEEP) -> I64:
-    """Translate which capacity carriers should sleep (B, capacity) into actions."""
-    return np.where(asleep, np.int64(depth), np.int64(CarrierState.ACTIVE))
+def _actions(params: Params, asleep: Bool, long_ssb: float = 0.0) -> I64:
+    """Translate which capacity carriers should sleep (B, capacity) into actions; SSB periods planned or the longest."""
+    states = np.where(asleep, np.int64(CarrierState.DEEP_SLEEP), np.int64(CarrierState.ACTIVE))
+    longest = len(params.scenario.sleep.periods_ms) - 1
+    if longest == 0:
+        return states
+    return np.concatenate([states, np.full(states.shape, longest if long_ssb else 0, np.int64)], axis=1)
 
 
 def _asleep(params: Params, window: Window) -> Bool:
@@ -52,7 +56,7 @@ class AlwaysOn:
 
     def actions(self, params: Params, window: Window) -> I64:
         """Ask for ACTIVE everywhere."""
-        return np.zeros((window.kpis.n_replicas, len(params.capacity_cells)), np.int64)
+        return _actions(params, np.zeros((window.kpis.n_replicas, len(params.capacity_cells)), np.bool_))
 
 
 @dataclass
@@ -85,6 +89,7 @@ class LoadThreshold:
     candidate_load: float = 15.0
     wake_load: float = 25.0
     duration_periods: int = 3
+    long_ssb: float = 0.0  # 1 for the longest SSB period the scenario lists, on every capacity carrier
     name: str = "load threshold"
     _quiet: I64 = field(default_factory=lambda: np.zeros((0, 0), np.int64), repr=False, compare=False)
 
@@ -100,9 +105,8 @@ class LoadThreshold:
         asleep = _asleep(params, window)
         quiet = (own < self.sleep_load) & (cover < self.candidate_load)
         self._quiet = np.where(quiet & ~asleep, self._quiet + 1, 0)
-        return _actions(
-            params, np.where(asleep, cover <= self.wake_load, self._quiet >= self.duration_periods)
-        )
+        sleeps = np.where(asleep, cover <= self.wake_load, self._quiet >= self.duration_periods)
+        return _actions(params, sleeps, self.long_ssb)
 
 
 @dataclass
@@ -115,6 +119,7 @@ class Forecast:
     coverage_mbps: float = 40.0  # traffic that may rest on one coverage cell, see ``coverage_scale``
     wake_margin: float = 1.2  # wake above this multiple of it
     lead_periods: int = 6
+    long_ssb: float = 0.0  # 1 for the longest SSB period the scenario lists, on every capacity carrier
     name: str = "forecast rule"
 
     def begin(self, params: Params, n: int) -> None:
@@ -133,7 +138,7 @@ class Forecast:
         expected = self.expected_mbps(params, window)[:, params.area_of_cell[params.capacity_cells]]
         limit = np.where(_asleep(params, window), self.coverage_mbps * self.wake_margin, self.coverage_mbps)
         scale = coverage_scale(params)[params.area_of_cell[params.capacity_cells]]
-        return _actions(params, expected <= limit * scale)
+        return _actions(params, expected <= limit * scale, self.long_ssb)
 
 
 Rule = AlwaysOn | Greedy | LoadThreshold | Forecast
@@ -160,8 +165,9 @@ def settings_of(rule: Rule) -> dict[str, float]:
     return {f.name: getattr(rule, f.name) for f in fields(rule) if f.name != "name" and f.repr}
 
 
-def candidates() -> dict[str, list[Rule]]:
-    """List the parameter settings that the rules are tuned over."""
+def candidates(n_periods: int = 1) -> dict[str, list[Rule]]:
+    """List the parameter settings that the rules are tuned over, in a scenario with so many SSB periods."""
+    lengths = (0.0, 1.0) if n_periods > 1 else (0.0,)
     thresholds: list[Rule] = [
         replace(
             LoadThreshold(),
@@ -169,14 +175,17 @@ def candidates() -> dict[str, list[Rule]]:
             candidate_load=0.6 * wake,
             wake_load=wake,
             duration_periods=periods,
+            long_ssb=long,
         )
         for own in (5.0, 7.0)
         for wake in (25.0, 35.0, 45.0)
         for periods in (1, 3)
+        for long in lengths
     ]
     forecasts: list[Rule] = [
-        replace(Forecast(), coverage_mbps=mbps, lead_periods=lead)
+        replace(Forecast(), coverage_mbps=mbps, lead_periods=lead, long_ssb=long)
         for mbps in (40.0, 45.0, 50.0, 55.0, 60.0)
         for lead in (3, 6)
+        for long in lengths
     ]
     return {"load threshold": thresholds, "forecast rule": forecasts}

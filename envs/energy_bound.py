@@ -16,7 +16,7 @@ from ..twin.kernels.relax import relax_moment
 from ..twin.params import Params
 from ..twin.state import State, begin
 from ..twin.types import F64, I8, I64, Bool
-from .energy_dual import TOLERANCE, least_power_by_bids, watch_period
+from .energy_dual import TOLERANCE, least_awake_w, least_power_by_bids, watch_period
 from .energy_saving import EnergySaving, energy_term
 
 MAX_SLEEPERS = 4  # capacity carriers up to which every set of awake ones is looked at
@@ -62,8 +62,9 @@ def energy_bound(
        ``energy`` <= 1 and ``calm`` <= 1. The bound takes the better of the two in each period;
        where no A is feasible, the unsafe one.
 
-    There are 2 to the power of the capacity carriers of sets A. Beyond ``max_sleepers`` of them the least power comes
-    from ``least_power_by_bids`` instead of 1 and 2, and every A passes as feasible.
+    There are 2 to the power of the capacity carriers of sets A. Beyond ``max_sleepers`` of them, and where carriers
+    choose an SSB period (a user who finds a cell alone may begin at a worse one than the best of A), the least power
+    comes from ``least_power_by_bids`` instead of 1 and 2, and every A passes as feasible.
 
     Args:
         params: the network.
@@ -77,7 +78,8 @@ def energy_bound(
         ValueError: if the A3 time to trigger outlasts a step.
     """
     _check(params)
-    sets = awake_sets(params) if len(params.capacity_cells) <= max_sleepers else None
+    few = len(params.capacity_cells) <= max_sleepers and len(params.scenario.sleep.periods_ms) == 1
+    sets = awake_sets(params) if few else None
     timing = params.scenario.timing
     state = begin(params, seeds, np.zeros(len(seeds), np.int64))
     _walk(params, state, -timing.steps_per_period, timing.steps_per_period)
@@ -100,8 +102,11 @@ def awake_sets(params: Params) -> I8:
 
 
 def _check(params: Params) -> None:
-    if params.arrays.ttt_s > params.arrays.step_s:
-        raise ValueError("the bound needs handover.time_to_trigger_s <= timing.twin_step_s")
+    if max(params.arrays.ttt_s, params.arrays.wait_s.max()) > params.arrays.step_s:
+        raise ValueError(
+            "the bound needs handover.time_to_trigger_s, and what finding a cell of the longest SSB period takes on "
+            "top, <= timing.twin_step_s"
+        )
 
 
 def _walk(params: Params, state: State, first_step: int, n_steps: int) -> None:
@@ -141,11 +146,8 @@ def _least_power(params: Params, state: State, sets: I8 | None) -> tuple[F64, Bo
 
 def standing_power_w(params: Params, sets: I8) -> F64:
     """Return the power without traffic of each set, (K,) W."""
-    idle, deep = (
-        params.arrays.idle_w[:, CarrierState.ACTIVE],
-        params.arrays.idle_w[:, CarrierState.DEEP_SLEEP],
-    )
-    return params.arrays.fixed_w + np.where(sets >= 0, idle, deep).sum(axis=1, dtype=np.float64)
+    idle, deep = least_awake_w(params), params.arrays.idle_w[:, CarrierState.DEEP_SLEEP].astype(np.float64)
+    return params.arrays.fixed_w + np.where(sets >= 0, idle, deep).sum(axis=1)
 
 
 def _best_reward(params: Params, task: EnergySaving, power_w: F64, possible: Bool) -> F64:

@@ -8,10 +8,10 @@ from typing import TypeVar
 import numpy as np
 
 from ..twin.advance import advance
-from ..twin.carrier import CarrierState
+from ..twin.carrier import N_CARRIER_STATES, CarrierState
 from ..twin.command import Command
 from ..twin.kernels.dual import bid_moment, make_auction
-from ..twin.kernels.layout import Scratch, make_scratch
+from ..twin.kernels.layout import ParamArrays, Scratch, make_scratch
 from ..twin.params import Params
 from ..twin.state import State, open_period
 from ..twin.types import F64
@@ -35,9 +35,24 @@ def watch_period(params: Params, state: State, look: Callable[[Scratch], Seen]) 
 
 def opening_w(params: Params) -> F64:
     """Return what each cell draws more when awake and idle than in deep sleep, (C,) W; 0 where it never sleeps."""
-    idle = params.arrays.idle_w.astype(np.float64)
-    more = idle[:, CarrierState.ACTIVE] - idle[:, CarrierState.DEEP_SLEEP]
-    return np.where(params.is_capacity, more, 0.0)
+    deep = params.arrays.idle_w.astype(np.float64)[:, CarrierState.DEEP_SLEEP]
+    return np.where(params.is_capacity, least_awake_w(params) - deep, 0.0)
+
+
+def least_awake_w(params: Params) -> F64:
+    """Return what each cell draws at least while it may serve and sends no data, muted or not, (C,) W."""
+    by_state = params.arrays.idle_w.reshape(params.n_cells, -1, N_CARRIER_STATES)  # (C, SSB periods, states)
+    return by_state[:, :, : CarrierState.TRX_MUTED + 1].min(axis=(1, 2)).astype(np.float64)
+
+
+def easiest(params: Params) -> ParamArrays:
+    """Return the arrays with the SSB period that serves best and costs least per load, whatever a cell chose."""
+    arrays, n = params.arrays, len(params.scenario.sleep.periods_ms)
+    if n == 1:
+        return arrays
+    slope_w, rates = arrays.slope_w.copy(), arrays.rate_mbps.reshape(-1, n, 2).max(axis=1)
+    slope_w[:, :N_CARRIER_STATES] = arrays.slope_w.reshape(-1, n, N_CARRIER_STATES).min(axis=1)
+    return arrays._replace(slope_w=slope_w, rate_mbps=np.ascontiguousarray(rates))
 
 
 def least_power_by_bids(params: Params, state: State) -> F64:
@@ -47,7 +62,8 @@ def least_power_by_bids(params: Params, state: State) -> F64:
     As in ``energy_bound``, the step draws at least the power with all capacity in deep sleep, plus f_c for each c of A,
     plus for each Mbit/s the least W per Mbit/s, p_uc without interference, of the cells that may serve the user.
     Event A3 leaves a user no cell that ranks farther than its margin below the best coverage cell, whatever A is: only
-    cells of this list L_u count, and of the capacity carriers among them only those of A.
+    cells of this list L_u count, and of the capacity carriers among them only those of A. Who has to find a cell alone
+    takes one that ranks no lower than any coverage cell, for these keep to SSB periods that can be found.
 
     1. Duality. Let q_u >= 0, W per Mbit/s, be such that q_u <= p_uc for every coverage cell c of L_u, and for every
        capacity carrier c the sum of a_u max(0, q_u - p_uc) over the users with c in L_u is at most f_c. Then the step
@@ -63,11 +79,11 @@ def least_power_by_bids(params: Params, state: State) -> F64:
     period that nobody could keep safe passes as possible here.
     """
     n_users = state.arrays.user_x.shape[1]
-    auction = make_auction(opening_w(params), n_users)
+    auction, arrays = make_auction(opening_w(params), n_users), easiest(params)
 
     def bids(scratch: Scratch) -> F64:
         out = np.empty((state.n_replicas, 2, n_users))
-        bid_moment(params.arrays, state.arrays, scratch, auction, out)
+        bid_moment(arrays, state.arrays, scratch, auction, out)
         return out
 
     both = np.concatenate(watch_period(params, state, bids), axis=2)  # (B, 2, T U)

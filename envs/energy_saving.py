@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from gymnasium import spaces
 
 from ..twin.carrier import N_CARRIER_STATES, CarrierState
 from ..twin.command import Command
+from ..twin.kernels.rules import spread_rows
 from ..twin.kernels.saving import energy_rows, saving_rows
 from ..twin.params import Params
 from ..twin.rules import Precedent, Rules, allowed_states
 from ..twin.sla import CONSTRAINTS
-from ..twin.types import F64, I64, Bool
+from ..twin.types import F64, I8, I64, Bool
 from .features import (
     Feature,
     FeatureList,
@@ -27,6 +28,7 @@ from .features import (
     waking,
 )
 from .simulation import Outcome
+from .window import Window
 
 
 def _cells(params: Params) -> tuple[str, ...]:
@@ -35,6 +37,21 @@ def _cells(params: Params) -> tuple[str, ...]:
 
 def _capacity_names(params: Params) -> tuple[str, ...]:
     return tuple(params.cells[c].name for c in params.capacity_cells)
+
+
+def n_periods(params: Params) -> int:
+    """Return how many SSB periods a capacity carrier may choose from."""
+    return len(params.scenario.sleep.periods_ms)
+
+
+def _choosers(params: Params) -> tuple[str, ...]:
+    return _capacity_names(params) if n_periods(params) > 1 else ()
+
+
+def _period_level(params: Params, window: Window) -> F64:
+    """Return how far up the list of SSB periods each capacity carrier is, 0 planned to 1 longest."""
+    chosen = window.precedent.command.ssb_period[:, params.capacity_cells]
+    return chosen / (n_periods(params) - 1)
 
 
 FEATURES: FeatureList = (
@@ -46,6 +63,7 @@ FEATURES: FeatureList = (
     Feature("dwell of", "periods", 0.0, 12.0, _capacity_names, dwell(capacity_cells)),
     Feature("state of", "one-hot", 0.0, 1.0, lambda p: tuple(f"{n}={s.name}" for n in _capacity_names(p)
             for s in CarrierState), in_state(N_CARRIER_STATES, capacity_cells)),
+    Feature("SSB period of", "of longest", 0.0, 1.0, _choosers, _period_level),
     Feature("waking", "bool", 0.0, 1.0, _capacity_names, waking(capacity_cells)),
     Feature("share", "of limit", 0.0, 0.1, lambda p: ("below guarantee", "uncovered", "blocked"),
             limited_share(len(CONSTRAINTS))),
@@ -65,11 +83,14 @@ class EnergySaving:
     Description:
         A coverage layer carries everybody when it must; a capacity layer carries most of the traffic and draws most
         of the energy. Capacity carriers may be active, half muted, or in micro, light or deep sleep (TR 38.864); a deep
-        sleeper needs longer than one control period to serve again, and crowds come unannounced.
+        sleeper needs longer than one control period to serve again, and crowds come unannounced. Where a scenario lists
+        several SSB periods (``sleep.ssb_periods_ms``), longer ones save power between the bursts; but sleepers then
+        serve later, and who has lost its cell finds none beyond 20 ms.
 
     Action Space:
-        ``MultiDiscrete([5] * capacity carriers)``: the ``CarrierState`` of each. What the static rules forbid is
-        replaced by the state the carrier has (``action_masks`` tells beforehand).
+        ``MultiDiscrete([5] * capacity carriers)``: the ``CarrierState`` of each; with N > 1 SSB periods
+        ``+ [N] * capacity carriers``. What the static rules forbid is replaced by the state the carrier has
+        (``action_masks`` tells beforehand); periods are free.
 
     Observation Space:
         ``Box(-1, 1)``; see ``features.table``.
@@ -85,7 +106,7 @@ class EnergySaving:
         Truncated after ``episode_s``; never terminated.
 
     Arguments:
-        ``weights``: weight per reward term.
+        ``weights``: weight per reward term. ``chooses_ssb_period``: False leaves all periods as planned.
 
     Version History:
         v0: first release.
@@ -94,23 +115,37 @@ class EnergySaving:
     weights: dict[str, float] = field(default_factory=default_weights)
     budget: float = 0.001
     features: FeatureList = FEATURES
+    chooses_ssb_period: bool = True  # where the scenario lists several
 
     def action_space(self, params: Params) -> spaces.MultiDiscrete:
-        """Return one choice of five states per capacity carrier."""
-        return spaces.MultiDiscrete([N_CARRIER_STATES] * len(params.capacity_cells))
+        """Return one choice of five states per capacity carrier, and one of SSB periods where there are several."""
+        cells, periods = len(params.capacity_cells), n_periods(params) if self.chooses_ssb_period else 1
+        return spaces.MultiDiscrete([N_CARRIER_STATES] * cells + ([periods] * cells if periods > 1 else []))
 
     def decode(self, params: Params, actions: I64, precedent: Precedent) -> Command:
-        """Ask for the chosen states; coverage carriers stay active."""
-        return Command.of_cells(params.n_cells, params.capacity_cells, actions)
+        """Ask for the chosen states and SSB periods; coverage carriers stay active and as planned."""
+        cells = params.capacity_cells
+        command = Command.of_cells(params.n_cells, cells, np.ascontiguousarray(actions[:, : len(cells)]))
+        if actions.shape[1] == len(cells):
+            return command
+        periods = np.zeros(command.carrier_state.shape, np.int8)
+        if not spread_rows(np.ascontiguousarray(actions[:, len(cells) :]), cells, n_periods(params), periods):
+            raise ValueError(f"SSB periods are 0..{n_periods(params) - 1} of sleep.ssb_periods_ms")
+        return replace(command, ssb_period=periods)
 
     def encode(self, params: Params, command: Command) -> I64:
         """Return the choices that ask for ``command``."""
-        return command.carrier_state[:, params.capacity_cells].astype(np.int64)
+        choices = command.carrier_state[:, params.capacity_cells].astype(np.int64)
+        if len(self.action_space(params).nvec) == choices.shape[1]:
+            return choices
+        return np.concatenate([choices, command.ssb_period[:, params.capacity_cells]], axis=1, dtype=np.int64)
 
     def masks(self, params: Params, precedent: Precedent) -> Bool:
-        """Return which states each capacity carrier may take."""
+        """Return which states each capacity carrier may take, and that it may take every SSB period."""
         allowed = allowed_states(Rules.of(params), precedent)[:, params.capacity_cells]
-        return allowed.reshape(len(allowed), -1)
+        allowed = allowed.reshape(len(allowed), -1)
+        free = int(self.action_space(params).nvec.sum()) - allowed.shape[1]
+        return np.concatenate([allowed, np.ones((len(allowed), free), np.bool_)], axis=1) if free else allowed
 
     def reward_terms(self, params: Params, outcome: Outcome) -> dict[str, F64]:
         """Return ``energy``, ``service`` and ``calm``, each (B,)."""
@@ -121,12 +156,19 @@ class EnergySaving:
             params.full_power_w,
             outcome.verdict.cost,
             outcome.verdict.unsafe,
-            outcome.before.carrier_state,
-            outcome.command.carrier_state,
+            _settings(params, outcome.before),
+            _settings(params, outcome.command),
             len(params.capacity_cells),
             terms,
         )
         return dict(zip(("energy", "service", "calm"), terms, strict=True))
+
+
+def _settings(params: Params, command: Command) -> I8:
+    """Return one number per state and SSB period of every cell, (B, C)."""
+    if n_periods(params) == 1:
+        return command.carrier_state
+    return command.carrier_state + np.int8(N_CARRIER_STATES) * command.ssb_period
 
 
 def energy_term(params: Params, power_w: F64) -> F64:

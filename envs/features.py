@@ -119,7 +119,7 @@ class Observer:
         self._given = [
             (values, slice(end - len(f.elements(params)), end))
             for f, end in zip(features, ends.tolist(), strict=True)
-            if not isinstance(values := f.values, Read)
+            if not isinstance(values := f.values, Read) and f.elements(params)
         ]
 
         example = make_readings(1, params.n_cells)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from functools import cache
 
 from ..twin.link import N_PRB
@@ -16,7 +16,8 @@ from .inventory_rows import Problems, Row
 
 HORIZON_DEG = 90.0
 ANY_TX_POWER_DBM = (0.0, 60.0)  # where the area type is not known
-WHOLE = ("bandwidth_mhz", "scs_khz", "n_elements", "reference_set")
+WHOLE = ("bandwidth_mhz", "scs_khz", "n_elements", "reference_set", "power_category")
+TEXTS = ("power_model", "earth_station")
 MILLIWATTS_FROM = 1000.0  # a transmit power from here on is meant in mW, below in W
 
 
@@ -27,7 +28,7 @@ def check_carrier(row: Row, values: Values, area: str | None, problems: Problems
         missing = [
             f.name
             for f in fields(Carrier)
-            if _schema_name(f.name) not in row.values and f.name not in ("tilt_deg", "patterns")
+            if _schema_name(f.name) not in row.values and f.name != "tilt_deg" and f.default is MISSING
         ]
         if missing:
             problems.add(
@@ -45,7 +46,8 @@ def make_carrier(values: Values, area: str, layer: str) -> Carrier:
     filled |= {name: value for name, value in values.items() if isinstance(value, float)}
     filled["tilt_deg"] = HORIZON_DEG + filled.pop("downtilt_deg")
     numbers = {name: int(value) if name in WHOLE else float(value) for name, value in filled.items()}
-    return Carrier(layer=layer, **numbers)  # type: ignore[arg-type]
+    texts = {name: str(values[name]) for name in TEXTS if name in values}
+    return Carrier(layer=layer, **numbers, **texts)  # type: ignore[arg-type]
 
 
 def centre_ghz(values: Values) -> float:

@@ -113,6 +113,10 @@ CARRIER_FIELDS = (
     Field("dl_share", "", (0.01, 1), "share of symbols for the downlink", _share_hint),
     Field("reference_set", "", (1, 3), "of TR 38.864 table 5.1-1", whole=True),
     Field("watts_per_unit", "W", (1e-3, 100), "per relative power unit of TR 38.864"),
+    Field("power_category", "", (1, 2), "of TR 38.864 table 5.1-1, 1 by default", whole=True),
+    Field("power_model", "", None, "tr38864, or earth: watts of Auer et al. 2011"),
+    Field("earth_station", "", None, "of power_model earth: macro, rrh, micro, pico or femto"),
+    Field("idle_share", "", (0, 0.99), "of the full power, drawn without traffic; 0 for that of TR 38.864"),
     Field("cell_offset_db", "dB", (-24, 24), "Ocn of TS 38.331 5.5.4.4"),
     Field("min_rsrp_dbm", "dBm", (-160, -40), "a weaker cell is no candidate", _dbm_hint),
 )

@@ -7,12 +7,15 @@ import math
 from collections.abc import Mapping
 from functools import cache
 
+from ..twin.earth import EARTH
+from ..twin.power_models import POWER_MODELS
 from ..twin.propagation import los_probability
 from ..twin.scenario import LAYERS
 from .bands import BANDS, band_repair
 from .inventory_fields import FIELDS, NEEDED, NUMBER, Field, Values
 from .inventory_rows import Problem, Problems, Row, Table
 
+_POWER = {"power_model": POWER_MODELS, "earth_station": tuple(EARTH)}
 LIKE = 0.8  # a column so near to a field's name is taken for a misspelling
 # Columns that begin like this hold something the schema knows, in another unit or under another name.
 STEMS = {
@@ -100,6 +103,9 @@ def _text(field: Field, row: Row, problems: Problems) -> str | None:
         return None
     if field.name == "layer" and text not in LAYERS:
         problems.add(row, "layer", "is no layer", f"write {' or '.join(LAYERS)}")
+        return None
+    if field.name in _POWER and text not in _POWER[field.name]:
+        problems.add(row, field.name, "is unknown", f"write one of {', '.join(_POWER[field.name])}")
         return None
     if field.name == "propagation":
         refusal = _refusal_of_area(text)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, fields
+from dataclasses import MISSING, asdict, fields
 from pathlib import Path
 from typing import Any
 
 from ..twin.backhaul import Backhaul
-from ..twin.scenario import Scenario, Site
+from ..twin.scenario import Carrier, Scenario, Site
 from .bands import BANDS, band_of
 from .inventory_carriers import HORIZON_DEG
 from .inventory_json import SCHEMA
+
+_USUAL = {f.name: f.default for f in fields(Carrier) if f.default is not MISSING}  # left out where it stands
 
 
 def write_inventory(scenario: Scenario, path: Path) -> None:
@@ -86,7 +88,9 @@ def _carriers(site: Site, scenario: Scenario) -> list[dict[str, Any]]:
     for i, sector in enumerate(site.sectors, start=1):
         for name in sector.carriers:
             values = asdict(scenario.carriers[name])
-            del values["patterns"]
+            for optional, usual in _USUAL.items():
+                if values[optional] == usual:
+                    del values[optional]
             values["downtilt_deg"] = values.pop("tilt_deg") - HORIZON_DEG
             band = band_of(values["fc_ghz"], name)
             holds = band is not None and BANDS[band].width_mhz >= values["bandwidth_mhz"]

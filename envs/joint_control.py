@@ -27,13 +27,13 @@ from .window import Window
 SCENARIOS = ("joint",)
 SAFE, UNSAFE = 1.0, 0.5  # the term ``service`` at least where promises hold, at most where one is broken
 PARTS: dict[str, Task] = {
-    "energy": EnergySaving(),
+    "energy": EnergySaving(chooses_ssb_period=False),
     "beams": BeamControl(),
     "steering": TrafficSteering(),
     "slices": SliceTask({"revenue": 1.0}, 0.1),
 }
 # Seen by a part, but left out: constant here, or the same as something else is.
-_LEFT_OUT = ("waking", "share", "uncovered users of", "light load of", "traffic of")
+_LEFT_OUT = ("waking", "share", "uncovered users of", "light load of", "traffic of", "SSB period of")
 
 
 def _joined(parts: Mapping[str, Task]) -> FeatureList:

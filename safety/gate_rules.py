@@ -113,7 +113,10 @@ def _command_problems(command: object, n_cells: int) -> Iterator[str]:
     elif not np.all((states >= 0) & (states < N_CARRIER_STATES)):
         yield f"command holds carrier states {np.unique(states).tolist()}; use 0..{N_CARRIER_STATES - 1}"
     elif not command.is_planned:
-        yield "command asks for beams, cell offsets or slices; ask for carrier states only, the gate knows no others"
+        yield (
+            "command asks for beams, cell offsets, SSB periods or slices; ask for carrier states only, the gate "
+            "knows no others"
+        )
 
 
 def _is_text(value: object) -> bool:

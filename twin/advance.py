@@ -29,7 +29,8 @@ def check_command(params: Params, command: Command, n_replicas: int) -> None:
     """Refuse what the network cannot obey.
 
     Raises:
-        ValueError: if the command's shape is not (replicas, cells), or it names a beam that a cell does not have.
+        ValueError: if the command's shape is not (replicas, cells), or it names a beam or an SSB period that a cell
+            does not have.
     """
     shape = (n_replicas, params.n_cells)
     if command.carrier_state.shape != shape:
@@ -41,6 +42,8 @@ def check_command(params: Params, command: Command, n_replicas: int) -> None:
         raise ValueError(
             f"admit answers {command.admit.shape[1]} requests, the scenario has {places} at a time"
         )
+    if holds_other(command.ssb_period, 0, 0):
+        _check_periods(params, command)
     if not holds_other(command.beam, 0, params.fewest_beams - 1):
         return
     strange = np.argwhere(command.beam >= params.n_beams)
@@ -49,6 +52,16 @@ def check_command(params: Params, command: Command, n_replicas: int) -> None:
         raise ValueError(
             f"beam {command.beam[row, cell]} of cell {params.cells[cell].name!r}: "
             f"it has patterns 0..{params.n_beams[cell] - 1}"
+        )
+
+
+def _check_periods(params: Params, command: Command) -> None:
+    strange = np.argwhere(command.ssb_period >= params.n_ssb_periods)
+    if len(strange):
+        row, cell = strange[0]
+        raise ValueError(
+            f"ssb_period {command.ssb_period[row, cell]} of cell {params.cells[cell].name!r}: "
+            f"it may choose from 0..{params.n_ssb_periods[cell] - 1} of {params.scenario.sleep.periods_ms} ms"
         )
 
 

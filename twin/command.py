@@ -26,14 +26,15 @@ class Command:
 
     Raises:
         ValueError: if an array is not int8 of shape (replicas, cells), or holds an unknown state, a negative beam or
-            an offset beyond 24 dB.
+            SSB period, or an offset beyond 24 dB.
     """
 
     carrier_state: I8  # (B, C), CarrierState
-    # what is left out is as planned: the planned pattern and offset, every request for a slice refused
+    # what is left out is as planned: pattern, offset and SSB period; every request for a slice refused
     beam: I8 = field(default_factory=_as_planned)  # (B, C), broadcast pattern of the cell
     offset_db: I8 = field(default_factory=_as_planned)  # (B, C), on top of the planned individual offset
     admit: I8 = field(default_factory=_as_planned)  # (B, R), ``Tier`` for every request for a slice
+    ssb_period: I8 = field(default_factory=_as_planned)  # (B, C), which of ``Sleep.periods_ms``
 
     def __post_init__(self) -> None:
         states = self.carrier_state
@@ -48,6 +49,7 @@ class Command:
             )
         self._fill("beam", 0, 127)
         self._fill("offset_db", -LARGEST_OFFSET_DB, LARGEST_OFFSET_DB)
+        self._fill("ssb_period", 0, 127)
         self._check_answers()
 
     def _check_answers(self) -> None:
@@ -76,20 +78,20 @@ class Command:
         return Settings(*(np.ascontiguousarray(array) for array in self._arrays))
 
     @property
-    def _arrays(self) -> tuple[I8, I8, I8, I8]:
-        return self.carrier_state, self.beam, self.offset_db, self.admit
+    def _arrays(self) -> tuple[I8, I8, I8, I8, I8]:
+        return self.carrier_state, self.beam, self.offset_db, self.admit, self.ssb_period
 
     @property
     def is_planned(self) -> bool:
-        """Tell whether nothing but carrier states is asked for: beams and offsets as planned, no slice admitted."""
-        return not (np.any(self.beam) or np.any(self.offset_db) or np.any(self.admit))
+        """Tell whether nothing but carrier states is asked for: all else as planned, no slice admitted."""
+        return not any(np.any(array) for array in self._arrays[1:])
 
     @staticmethod
     def obeyed(settings: Settings) -> Command:
         """Wrap what the kernel made of a command that was checked; the arrays are shared."""
         command = object.__new__(Command)
-        states, beam, offset_db, admit = settings
-        command.__dict__.update(carrier_state=states, beam=beam, offset_db=offset_db, admit=admit)
+        names = ("carrier_state", "beam", "offset_db", "admit", "ssb_period")
+        command.__dict__.update(zip(names, settings, strict=True))
         return command
 
     @staticmethod

@@ -43,6 +43,9 @@ class EarthStation:
         return self.n_trx * np.where(asleep, self.p_sleep_w, awake_w)
 
 
+SECTORS = {"macro": 3, "rrh": 3, "micro": 1, "pico": 1, "femto": 1}
+"""Sectors of each kind, with two antennas each: its N_TRX is their product."""
+
 EARTH = {
     "macro": EarthStation(6, 20.0, 130.0, 4.7, 75.0),
     "rrh": EarthStation(6, 20.0, 84.0, 2.8, 56.0),

@@ -12,16 +12,17 @@ from .kernels.failures import N_CAUSES, RADIO_UNIT
 from .kernels.layout import ParamArrays
 from .level_b_map import faded_thresholds
 from .link import N_PRB, cqi_thresholds, usable_bandwidth_hz
-from .power import idle_power_rel, power_levels, relative_power_dl, transition
+from .power import SSB_BURST_SYMBOLS, SSB_PRBS, SYMBOLS_PER_SLOT
+from .power_tables import MUTED_SHARE, power_row
 from .radiomap import ssb_map
 from .scenario import Carrier, Scenario, Site
+from .sleep import Sleep
 from .slicing import SECONDS_PER_HOUR
+from .ssb import DEFAULT_PERIOD_MS, identification_s
 from .traffic import load_profile
 from .types import F32, I16, I32
 
-BS_CATEGORY = 1  # TR 38.864 table 5.1-2
 THERMAL_NOISE_DBM_HZ = -174.0
-MUTED_SHARE = 0.5  # of the transceivers
 QOUT_DB = -8.0  # TR 36.839 5.1: 10 % errors of a hypothetical control channel
 MUTING_LOSS_DB = 6.0  # half the power and half the array gain
 SUBCARRIERS_PER_PRB = 12
@@ -82,31 +83,31 @@ def _rates_mbps(carrier: Carrier) -> tuple[float, float]:
     return hertz * layers[0] / 1e6, hertz * layers[1] / 1e6
 
 
-def _idle_w(carrier: Carrier, ssb_period_ms: float) -> tuple[float, ...]:
-    """Power without traffic per state: SSB bursts apart, the deepest permitted sleep (TR 38.864 5.1)."""
-    u, ref = carrier.watts_per_unit, carrier.reference_set
-    micro = idle_power_rel(BS_CATEGORY, ref, "micro", ssb_period_ms=ssb_period_ms)
-    light = idle_power_rel(BS_CATEGORY, ref, "light", ssb_period_ms=ssb_period_ms)
-    deep = power_levels(BS_CATEGORY, ref).idle("deep")
-    return micro * u, micro * u, micro * u, light * u, deep * u
+def _rates_by_period(carrier: Carrier, sleep: Sleep) -> tuple[float, ...]:
+    """Return ``_rates_mbps`` for every SSB period; the usable bandwidth counts a burst every 20 ms."""
+    ssb_ms = SSB_BURST_SYMBOLS * SSB_PRBS * 15.0 / (SYMBOLS_PER_SLOT * carrier.scs_khz * carrier.dl_share)
+    taken_ms = ssb_ms / N_PRB[carrier.bandwidth_mhz, carrier.scs_khz]  # of the downlink, for each burst
+    usual = 1.0 - taken_ms / DEFAULT_PERIOD_MS
+    free = [(1.0 - taken_ms / period_ms) / usual for period_ms in sleep.periods_ms]
+    return tuple(rate * share for share in free for rate in _rates_mbps(carrier))
 
 
-def _slope_w(carrier: Carrier) -> tuple[float, ...]:
-    """Power added by full load per state: data symbols instead of micro sleep during the downlink share."""
-    u, share, ref = carrier.watts_per_unit, carrier.dl_share, carrier.reference_set
-    idle = idle_power_rel(BS_CATEGORY, ref, "micro")
-    full = relative_power_dl(BS_CATEGORY, ref, 1.0, 1.0, 1.0, "single")
-    muted = relative_power_dl(BS_CATEGORY, ref, MUTED_SHARE, 1.0, 1.0, "single")
-    return float(full - idle) * share * u, float(muted - idle) * share * u, 0.0, 0.0, 0.0
+def _wake_delays(sleep: Sleep) -> tuple[float, ...]:
+    """Return the time until a carrier serves again by state and SSB period, s.
 
-
-def _transition_j(carrier: Carrier) -> tuple[float, ...]:
-    """Additional energy to enter and leave a state, J (TR 38.864 table 5.1-4: relative units x ms)."""
-    names = {CarrierState.LIGHT_SLEEP: "light", CarrierState.DEEP_SLEEP: "deep"}
+    Terminals go on looking for it at the period it slept with: what finding it takes longer than at 20 ms comes on top.
+    A carrier that boots begins with the usual period, and lengthens it once it serves.
+    """
+    searched = (CarrierState.MICRO_SLEEP, CarrierState.LIGHT_SLEEP)
     return tuple(
-        transition(BS_CATEGORY, names[state])[1] * 1e-3 * carrier.watts_per_unit if state in names else 0.0
-        for state in CarrierState
+        delay_s + (_finding_s(period_ms) if state in searched else 0.0)
+        for period_ms in sleep.periods_ms
+        for state, delay_s in enumerate(sleep.wake_delay_s)
     )
+
+
+def _finding_s(period_ms: float) -> float:
+    return identification_s(period_ms) - identification_s(DEFAULT_PERIOD_MS)
 
 
 def _table(rows: object) -> F32:
@@ -156,6 +157,7 @@ def _user_mbps(scenario: Scenario, n_areas: int) -> float:
 def _cell_tables(scenario: Scenario, carriers: list[Carrier]) -> dict[str, F32 | I32]:
     """Return what there is one row per cell of, and the link table that all share."""
     sinr, efficiency = cqi_thresholds(2)
+    power = [power_row(carrier, scenario.sleep.periods_ms) for carrier in carriers]
     if scenario.fidelity == "B":
         sinr = faded_thresholds(sinr)
     return {
@@ -166,11 +168,11 @@ def _cell_tables(scenario: Scenario, carriers: list[Carrier]) -> dict[str, F32 |
         "first_of_site": first_of_site(scenario),
         "offset_db": _table([c.cell_offset_db for c in carriers]),
         "min_rsrp_dbm": _table([c.min_rsrp_dbm for c in carriers]),
-        "rate_mbps": _table([_rates_mbps(c) for c in carriers]),
-        "idle_w": _table([_idle_w(c, scenario.sleep.ssb_period_ms) for c in carriers]),
-        "slope_w": _table([_slope_w(c) for c in carriers]),
-        "transition_j": _table([_transition_j(c) for c in carriers]),
-        "wake_delay_s": _table([scenario.sleep.wake_delay_s for _ in carriers]),
+        "rate_mbps": _table([_rates_by_period(c, scenario.sleep) for c in carriers]),
+        "idle_w": _table([row.idle_w for row in power]),
+        "slope_w": _table([row.slope_w for row in power]),
+        "transition_j": _table([row.transition_j for row in power]),
+        "wake_delay_s": _table([_wake_delays(scenario.sleep) for _ in carriers]),
         "cqi_sinr": _table(sinr),
         "cqi_gain": _table(np.diff(efficiency, prepend=0.0)),
     }
@@ -188,6 +190,8 @@ def _user_law(scenario: Scenario, n_areas: int) -> dict[str, float | int]:
         "n_vehicles": users.n_vehicles,
         "a3_margin_db": handover.offset_db + handover.hysteresis_db,
         "ttt_s": handover.time_to_trigger_s,
+        "wait_s": _table([handover.time_to_trigger_s + _finding_s(p) for p in scenario.sleep.periods_ms]),
+        "n_findable": scenario.sleep.n_findable,
         "ping_pong_s": max(handover.ping_pong_s, step_s),
         "sample_steps": scenario.timing.steps_per_period,
         "qout": 10 ** (QOUT_DB / 10),

@@ -106,6 +106,11 @@ class Params:
         return np.array([1 + len(cell.carrier.patterns) for cell in self.cells], dtype=np.int32)
 
     @cached_property
+    def n_ssb_periods(self) -> I32:
+        """Number of SSB periods each cell may choose from, (C,): 1 for the coverage layer, which all must find."""
+        return np.where(self.is_capacity, len(self.scenario.sleep.periods_ms), 1).astype(np.int32)
+
+    @cached_property
     def fewest_beams(self) -> int:
         """Least number of broadcast patterns that any cell has."""
         return int(self.n_beams.min())

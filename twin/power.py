@@ -18,6 +18,7 @@ DUAL_EFFICIENCY = 0.76  # eta of the dual mode below half power
 SSB_PRBS = 20
 SSB_SYMBOLS = 4
 SSB_PER_SLOT = 2
+SSB_BURST_SYMBOLS = 32  # 8 beams
 SYMBOLS_PER_SLOT = 14
 DEPTHS = ("micro", "light", "deep")
 
@@ -135,11 +136,25 @@ def break_even_gap_s(category: int, reference_set: int, deeper: str, shallower: 
     return 1e-3 * extra_rel_ms / saved
 
 
+def ssb_prb_ratio(reference_set: int) -> float:
+    """Return the share of the resource blocks of a reference carrier that an SSB takes."""
+    return SSB_PRBS / N_PRB[_CARRIERS[reference_set]]
+
+
+def _ssb_ms(reference_set: int, ssb_symbols: int) -> float:
+    return ssb_symbols * (15.0 / (SYMBOLS_PER_SLOT * _CARRIERS[reference_set][1]))
+
+
+def burst_ms(reference_set: int, ssb_symbols: int = SSB_BURST_SYMBOLS) -> float:
+    """Return the time in ms of the slots that hold a burst of SSB (2 SSB of 4 symbols per 14-symbol slot)."""
+    return _ssb_ms(reference_set, ssb_symbols) * SYMBOLS_PER_SLOT / (SSB_SYMBOLS * SSB_PER_SLOT)
+
+
 def idle_power_rel(
     category: int,
     reference_set: int,
     depth: str,
-    ssb_symbols_per_burst: int = 32,
+    ssb_symbols_per_burst: int = SSB_BURST_SYMBOLS,
     ssb_period_ms: float = 20.0,
     s_f_ssb: float | None = None,
 ) -> float:
@@ -153,20 +168,18 @@ def idle_power_rel(
     shorter than the transition time.
     """
     levels = power_levels(category, reference_set)
-    bandwidth_mhz, scs_khz = _CARRIERS[reference_set]
-    prb_ratio = SSB_PRBS / N_PRB[bandwidth_mhz, scs_khz] if s_f_ssb is None else s_f_ssb
-    symbol_ms = 15.0 / (SYMBOLS_PER_SLOT * scs_khz)
-    ssb_ms = ssb_symbols_per_burst * symbol_ms
-    burst_ms = ssb_ms * SYMBOLS_PER_SLOT / (SSB_SYMBOLS * SSB_PER_SLOT)
+    prb_ratio = ssb_prb_ratio(reference_set) if s_f_ssb is None else s_f_ssb
+    ssb_ms = _ssb_ms(reference_set, ssb_symbols_per_burst)
+    slots_ms = burst_ms(reference_set, ssb_symbols_per_burst)
     transition_s, transition_rel_ms = transition(category, depth)
-    gap_ms = ssb_period_ms - burst_ms
+    gap_ms = ssb_period_ms - slots_ms
     if not (gap_ms >= 1e3 * transition_s):
         raise ValueError(
             f"{gap_ms:g} ms between SSB bursts cannot hold the {1e3 * transition_s:g} ms transition to "
             f"{depth} sleep: choose a longer SSB period or a shallower state"
         )
     ssb_power = float(relative_power_dl(category, reference_set, 1.0, prb_ratio, 1.0))
-    burst_rel_ms = ssb_ms * ssb_power + (burst_ms - ssb_ms) * levels.micro
+    burst_rel_ms = ssb_ms * ssb_power + (slots_ms - ssb_ms) * levels.micro
     return (burst_rel_ms + gap_ms * levels.idle(depth) + transition_rel_ms) / ssb_period_ms
 
 

@@ -22,6 +22,7 @@ from .kernels.layout import (
 from .kernels.maths import DEMAND, HEADING
 from .params import Params
 from .reference_failures import fail_cells, passing
+from .reference_power import obey, rate_column, selected, spend
 from .reference_slices import Shared, account_slices, draw_requests, obey_slices, slice_demand_mbps
 from .seeding import bits, normal
 from .state import State
@@ -34,7 +35,7 @@ ROUNDS = 2
 
 def advance_reference(params: Params, state: State, command: Command, n_steps: int) -> None:
     """Move every replica ``n_steps`` twin steps on, in place, as ``advance`` does; tens of times slower."""
-    _obey(params.arrays, state.arrays, command)
+    obey(params.arrays, state.arrays, command)
     obey_slices(params.arrays, state.arrays, command)
     for _ in range(n_steps):
         _step(params.arrays, state.arrays)
@@ -51,7 +52,7 @@ def _step(p: ParamArrays, s: StateArrays) -> None:
     cells = _share_cells(p, s, rsrp_dbm, offered_mbps)
     _account(p, s, rsrp_dbm, cells)
     account_slices(p, s, cells)
-    _spend(p, s)
+    spend(p, s)
     s.step[:] += 1
     _sample_links(p, s, pixel, cells)
     draw_requests(p, s)
@@ -61,11 +62,6 @@ def _now_s(p: ParamArrays, s: StateArrays) -> F64:
     return s.step.astype(np.float64) * p.step_s
 
 
-def _of_state(table: F32, carrier_state: np.ndarray) -> F32:
-    """Look up a (C, N_CARRIER_STATES) table for states (B, C)."""
-    return table[np.arange(len(table)), carrier_state]
-
-
 def _sum_by_cell(cell: I32, n_cells: int, values: np.ndarray) -> F64:
     """Add (B, U) values up over the users of each cell, (B, C); users of no cell are left out."""
     member = cell[:, None, :] == np.arange(n_cells)[:, None]
@@ -73,19 +69,6 @@ def _sum_by_cell(cell: I32, n_cells: int, values: np.ndarray) -> F64:
 
 
 # Commanded carrier states
-
-
-def _obey(p: ParamArrays, s: StateArrays, command: Command) -> None:
-    """Start transitions; half of a state's additional energy is spent on entering it, half on leaving."""
-    s.beam[:], s.shift_db[:] = command.beam, command.offset_db
-    old, new = s.carrier.copy(), command.carrier_state
-    left_s = s.wake_left_s.copy()
-    woken_s = np.maximum(left_s, _of_state(p.wake_delay_s, old))
-    fallen_s = np.where(left_s > _of_state(p.wake_delay_s, new), left_s, 0)
-    s.wake_left_s[:] = np.where(new < old, woken_s, np.where(new > old, fallen_s, left_s))
-    energy_j = (_of_state(p.transition_j, old).astype(np.float64) + _of_state(p.transition_j, new)) / 2
-    s.cell_sum[:, :, CellSum.ENERGY] += np.where(new != old, energy_j, 0.0)
-    s.carrier[:] = new
 
 
 def _serves(s: StateArrays) -> Bool:
@@ -179,7 +162,9 @@ def _hand_over(p: ParamArrays, s: StateArrays, rsrp_dbm: F32) -> None:
     own[s.serving == NOBODY] = -np.inf
     better = rank.max(axis=1) > own + np.float32(p.a3_margin_db)
     held_s = np.where(better, s.ttt_s + np.float32(p.step_s), np.float32(0))
-    triggered = better & (held_s >= np.float32(p.ttt_s))
+    new_period = np.take_along_axis(s.ssb_period, np.maximum(best, 0), axis=1)
+    triggered = better & (held_s >= p.wait_s[new_period])
+    best = selected(p, s, rank, best, own == -np.inf)
     moves = (triggered | (own == -np.inf)) & (best != s.serving)
     now_s = _now_s(p, s).astype(np.float32)[:, None]
     back = moves & (best == s.left) & (now_s - s.moved_s <= np.float32(p.ping_pong_s))
@@ -235,8 +220,7 @@ def _rates(p: ParamArrays, s: StateArrays, sinr: F64) -> F64:
     efficiency = np.concatenate([[0.0], np.cumsum(p.cqi_gain, dtype=np.float64)])
     cqi = np.searchsorted(p.cqi_sinr, sinr, side="right")
     serving = np.maximum(s.serving, 0)
-    muted = np.take_along_axis(s.carrier == CarrierState.TRX_MUTED, serving, axis=1)
-    return np.asarray(efficiency[cqi] * p.rate_mbps[serving, muted.astype(np.int64)], dtype=np.float64)
+    return np.asarray(efficiency[cqi] * p.rate_mbps[serving, rate_column(s, serving)], dtype=np.float64)
 
 
 # Accounts
@@ -274,8 +258,7 @@ def _sample_links(p: ParamArrays, s: StateArrays, pixel: I64, cells: Shared) -> 
     due = s.step % p.sample_steps == 0
     active = (cells.offered > 0) & (s.serving != NOBODY)
     serving = np.maximum(s.serving, 0)
-    muted = np.take_along_axis(s.carrier == CarrierState.TRX_MUTED, serving, axis=1).astype(np.int64)
-    efficiency = cells.rate / p.rate_mbps[serving, muted].astype(np.float64)
+    efficiency = cells.rate / p.rate_mbps[serving, rate_column(s, serving)].astype(np.float64)
     beam = p.ssb_beam[pixel, serving]
     n_cells = s.load.shape[1]
     told = {
@@ -285,12 +268,3 @@ def _sample_links(p: ParamArrays, s: StateArrays, pixel: I64, cells: Shared) -> 
     told |= {LinkSample(LinkSample.SSB_0 + k): active & (beam == k) for k in range(N_SSB_BEAMS)}
     for column, values in told.items():
         s.link[due, :, column] = _sum_by_cell(s.serving, n_cells, values)[due]
-
-
-def _spend(p: ParamArrays, s: StateArrays) -> None:
-    """Energy of the step; who boots draws what an idle active carrier draws."""
-    waking = s.wake_left_s > 0
-    running_w = _of_state(p.idle_w, s.carrier) + s.load * _of_state(p.slope_w, s.carrier)
-    power_w = np.where(waking, p.idle_w[:, CarrierState.ACTIVE], running_w)
-    s.cell_sum[:, :, CellSum.ENERGY] += power_w.astype(np.float64) * p.step_s
-    s.wake_left_s[:] = np.maximum(s.wake_left_s - np.float32(p.step_s), 0)

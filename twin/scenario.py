@@ -10,8 +10,9 @@ from dataclasses import dataclass, field, fields
 
 from .backhaul import Backhaul
 from .beam_pattern import standard_pattern
-from .carrier import N_CARRIER_STATES
 from .failures import Failures
+from .power_models import check_power_model
+from .sleep import Sleep
 from .slicing import Slicing
 
 LAYERS = ("coverage", "capacity")
@@ -72,6 +73,10 @@ class Carrier:
     patterns: tuple[
         str, ...
     ] = ()  # broadcast patterns to choose from beside the planned one (``beam_pattern.py``)
+    power_category: int = 1  # TR 38.864 table 5.1-1
+    power_model: str = "tr38864"  # or "earth", see ``power_tables.py``
+    earth_station: str = "macro"  # of the power model "earth"
+    idle_share: float = 0.0  # of the full power, drawn without traffic; 0 for what TR 38.864 gives
 
     def __post_init__(self) -> None:
         _require(self.layer in LAYERS, f"carrier.layer={self.layer!r}; use one of {LAYERS}")
@@ -85,6 +90,8 @@ class Carrier:
             "carrier.patterns need an antenna: n_elements is 0, omnidirectional",
         )
         _require(self.watts_per_unit > 0, f"carrier.watts_per_unit={self.watts_per_unit} must be positive")
+        station = (self.power_category, self.reference_set)
+        check_power_model(self.power_model, station, self.earth_station, self.idle_share)
 
 
 @dataclass(frozen=True)
@@ -216,20 +223,6 @@ class Handover:
     ping_pong_s: float = (
         1.0  # a return within this time is one (TR 36.839); within a twin step where that is longer
     )
-
-
-@dataclass(frozen=True)
-class Sleep:
-    """Time until a carrier serves again, by the state it leaves (CarrierState order), assumption beyond TR 38.864."""
-
-    wake_delay_s: tuple[float, ...] = (0.0, 0.0, 0.0, 60.0, 300.0)
-    ssb_period_ms: float = 20.0
-
-    def __post_init__(self) -> None:
-        _require(
-            len(self.wake_delay_s) == N_CARRIER_STATES, "sleep.wake_delay_s needs one value per carrier state"
-        )
-        _require(min(self.wake_delay_s) >= 0, f"sleep.wake_delay_s={self.wake_delay_s} has a negative value")
 
 
 @dataclass(frozen=True)

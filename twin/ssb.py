@@ -16,6 +16,7 @@ from .types import F64
 
 PERIODS_MS = (5, 10, 20, 40, 80, 160)  # ssb-periodicityServingCell, TS 38.331
 DEFAULT_PERIOD_MS = 20
+INITIAL_ACCESS_MS = 20  # the period a terminal that searches for a cell may assume, TS 38.213 clause 4.1
 LOW_BAND_GHZ = 3.0
 FR1_GHZ = 7.125
 FR2_GHZ = 24.25
@@ -34,6 +35,15 @@ def max_beams(fc_ghz: float) -> int:
     if FR2_GHZ <= fc_ghz <= 71.0:
         return 64
     raise ValueError(f"fc_ghz = {fc_ghz:g} is in no NR band: give up to {FR1_GHZ} or {FR2_GHZ} to 71 GHz")
+
+
+def identification_s(period_ms: float) -> float:
+    """Return the time in s in which a terminal finds and measures a cell whose SSB come every ``period_ms``.
+
+    T_PSS/SSS_sync + T_SSB_measurement_period of TS 38.133 clause 9.2.5 in FR1 without gaps and DRX: at least 600 and
+    200 ms, and five periods each.
+    """
+    return 1e-3 * (max(600.0, 5.0 * period_ms) + max(200.0, 5.0 * period_ms))
 
 
 @dataclass(frozen=True)

@@ -87,6 +87,7 @@ def begin(params: Params, seed: I64, episode: I64) -> State:
             carrier=np.zeros((n, cells), np.int8),
             beam=np.zeros((n, cells), np.int8),
             shift_db=np.zeros((n, cells), np.int8),
+            ssb_period=np.zeros((n, cells), np.int8),
             wake_left_s=np.zeros((n, cells), np.float32),
             down=np.zeros((n, cells), np.int8),
             outage=_first_outages(params, key),

@@ -15,13 +15,16 @@ from ranrein.envs.worlds import AnyTask, network_of
 from ranrein.twin.params import Params
 
 SCENARIOS = ("tiny", "urban")  # of the problems that do not name their own
+MORE = {"ranrein/EnergySaving-v0": ("private_factory",)}  # with SSB periods to choose from
 
 
 def problems() -> list[tuple[str, str]]:
     """Every control problem with every scenario it is tested on."""
     made = {name: kind() for name, kind in TASKS.items()}
     return [
-        (name, scenario) for name, task in made.items() for scenario in getattr(task, "scenarios", SCENARIOS)
+        (name, scenario)
+        for name, task in made.items()
+        for scenario in getattr(task, "scenarios", SCENARIOS + MORE.get(name, ()))
     ]
 
 

@@ -28,6 +28,28 @@ def test_a_shipped_scenario_comes_back_the_same(name: str, tmp_path: Path) -> No
     assert there_and_back(load_scenario(name), tmp_path) == load_scenario(name)
 
 
+def test_power_models_and_ssb_periods_come_back_the_same(tmp_path: Path) -> None:
+    urban = load_scenario("urban")
+    kinds = urban.carriers | {
+        "n28": replace(urban.carriers["n28"], power_category=2, idle_share=0.5),
+        "n78s": replace(urban.carriers["n78s"], power_model="earth", earth_station="micro"),
+    }
+    sleep = replace(urban.sleep, ssb_periods_ms=(20.0, 160.0))
+    scenario = replace(urban, carriers=kinds, sleep=sleep)
+    assert there_and_back(scenario, tmp_path) == scenario
+    plain = {name for row in inventory_data(urban)["carriers"] for name in row}
+    assert not plain & {"power_category", "power_model", "earth_station", "idle_share", "patterns"}
+
+
+@pytest.mark.parametrize(("field", "value"), [("power_model", "earths"), ("earth_station", "makro")])
+def test_an_unknown_power_model_is_a_problem_of_its_row(field: str, value: str, tmp_path: Path) -> None:
+    data = inventory_data(load_scenario("tiny"))
+    data["carriers"][0][field] = value
+    (tmp_path / "bad.json").write_text(json.dumps(data))
+    with pytest.raises(ValueError, match=rf"{field}={value}: is unknown; write one of"):
+        scenario_named(f"inventory:{tmp_path / 'bad.json'}")
+
+
 def test_a_cluster_of_an_inventory_comes_back_the_same(tmp_path: Path) -> None:
     scenario = scenario_named(f"inventory:{Path(__file__).parents[1] / 'data' / 'inventory'}")
     assert there_and_back(scenario, tmp_path) == scenario

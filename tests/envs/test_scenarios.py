@@ -63,7 +63,8 @@ def test_gymnasium_accepts_it(name: str) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         check_env(env.unwrapped, skip_render_check=True)
-    assert env.unwrapped.action_space.shape == (SHAPES[name][1],)
+    decisions = 2 if name == "private_factory" else 1  # of each carrier: the state, and there the SSB period
+    assert env.unwrapped.action_space.shape == (decisions * SHAPES[name][1],)
 
 
 @pytest.mark.parametrize("name", LARGER)

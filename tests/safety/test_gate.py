@@ -182,6 +182,7 @@ def test_where_the_policy_may_not_act_capacity_can_still_be_given_back(gate, pla
         ({"command": "sleep"}, "command is a str"),
         ({"command": Command.of([0] * 6)}, r"shape \(1, 6\)"),
         ({"command": Command.of([AWAKE, AWAKE])}, r"shape \(2, 7\)"),
+        ({"command": Command(np.zeros((1, 7), np.int8), ssb_period=np.ones((1, 7), np.int8))}, "SSB periods"),
         ({"authority_mode": "closed"}, "authority_mode is 'closed'"),
         ({"authority_mode": None}, "authority_mode is None"),
         ({"reason": " "}, "reason is ' '"),

@@ -370,3 +370,13 @@ def test_nothing_more_is_worked_out_once_everything_is_settled(monkeypatch: pyte
     monkeypatch.setattr(shield_module, "project", lambda *given: projected.append(given[2]) or real(*given))
     SHIELD.decide(QUIET, ONE, FRESH)
     assert len(projected) == 1
+
+
+def test_nothing_but_carrier_states_passes_the_shield() -> None:
+    params = Params.of(
+        replace(PARAMS.scenario, sleep=replace(PARAMS.scenario.sleep, ssb_periods_ms=(20.0, 160.0)))
+    )
+    asked = replace(ONE, ssb_period=params.is_capacity[None].astype(np.int8))
+    applied = Shield.of(params).decide(QUIET, asked, FRESH).applied
+    assert applied.is_planned
+    np.testing.assert_array_equal(applied.carrier_state, ONE.carrier_state)

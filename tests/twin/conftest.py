@@ -28,7 +28,7 @@ def tiny() -> Params:
 
 @pytest.fixture(scope="session")
 def everything() -> Scenario:
-    """A network with all that can be switched on: failures, backhauls, slices, patterns, vehicles, weak links."""
+    """A network with all that can be switched on: failures, backhauls, slices, patterns, SSB periods, vehicles."""
     plain = load_scenario("urban")
     often = MeanTimes(mtbf_h=4.0, mttr_h=0.5)
     macro, plaza = plain.sites
@@ -43,6 +43,7 @@ def everything() -> Scenario:
             replace(plaza, backhaul=Backhaul("microwave", capacity_mbps=20.0, hops=2)),
         ),
         users=replace(plain.users, vehicle_share=0.3),
+        sleep=replace(plain.sleep, ssb_periods_ms=(10.0, 20.0, 160.0), ssb_period_ms=10.0),
         slicing=Slicing((video, robots), slots=6, requests=6, max_ratio=0.3),
         failures=Failures(often, often, often, detection_s=(60.0, 300.0)),
     )

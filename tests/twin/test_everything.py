@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from ranrein.envs.catalogue import load_scenario
 from ranrein.twin.advance import advance
 from ranrein.twin.backhaul import Backhaul
-from ranrein.twin.carrier import CarrierState
+from ranrein.twin.carrier import N_CARRIER_STATES, CarrierState
 from ranrein.twin.command import LARGEST_OFFSET_DB, Command
 from ranrein.twin.failures import Failures, MeanTimes
 from ranrein.twin.kernels.layout import GAIN_STEP_DB, CellSum, StateArrays
@@ -44,6 +44,7 @@ def _random(params: Params, n: int, rng: np.random.Generator) -> Command:
         (rng.integers(0, 100, shape) % params.n_beams).astype(np.int8),
         rng.integers(-LARGEST_OFFSET_DB, LARGEST_OFFSET_DB + 1, shape).astype(np.int8),
         rng.integers(0, 3, (n, params.scenario.slicing.requests)).astype(np.int8),
+        (rng.integers(0, 100, shape) % params.n_ssb_periods).astype(np.int8),
     )
 
 
@@ -99,15 +100,16 @@ def test_energy_is_the_integral_of_power_and_the_transitions(whole: Params) -> N
     state, rng, p = _start(whole, 4), np.random.default_rng(2), whole.arrays
     cells, expected_j = np.arange(whole.n_cells), np.zeros((4, whole.n_cells))
     for _ in range(60):
-        command, old = _random(whole, 4, rng), state.arrays.carrier.copy()
-        new = command.carrier_state
-        halves_j = p.transition_j[cells, old].astype(np.float64) + p.transition_j[cells, new]
-        expected_j += np.where(old != new, halves_j / 2, 0.0)
+        command, s = _random(whole, 4, rng), state.arrays
+        old, before = s.carrier.copy(), s.carrier + N_CARRIER_STATES * s.ssb_period
+        new, first = command.carrier_state, N_CARRIER_STATES * command.ssb_period
+        leave_j, enter_j = (p.transition_j[cells, row].astype(np.float64) for row in (before, first + new))
+        expected_j += np.where((old != new) | (leave_j != enter_j), (leave_j + enter_j) / 2, 0.0)
         advance(whole, state, command, 0)
         waking = state.arrays.wake_left_s > 0
         advance(whole, state, command, 1)
-        running_w = p.idle_w[cells, new] + state.arrays.load * p.slope_w[cells, new]
-        expected_j += p.step_s * np.where(waking, p.idle_w[:, 0], running_w).astype(np.float64)
+        running_w = p.idle_w[cells, first + new] + state.arrays.load * p.slope_w[cells, first + new]
+        expected_j += p.step_s * np.where(waking, p.idle_w[cells, first], running_w).astype(np.float64)
     assert state.arrays.down.any()
     np.testing.assert_allclose(state.arrays.cell_sum[:, :, CellSum.ENERGY], expected_j, rtol=1e-9)
 

@@ -68,6 +68,7 @@ class Settings(NamedTuple):
     beam: I8  # (B, C), index of a broadcast pattern; 0 is the planned one
     offset_db: I8  # (B, C), added to the planned cell individual offset
     admit: I8  # (B, R), answer to every request for a slice: 0 refused, 1 in full, 2 at the reduced tier
+    ssb_period: I8  # (B, C), which of the SSB periods; 0 is the planned one
 
 
 class ParamArrays(NamedTuple):
@@ -83,11 +84,13 @@ class ParamArrays(NamedTuple):
     first_of_site: I32  # (C,), the first cell at the same site
     offset_db: F32  # (C,), cell individual offset
     min_rsrp_dbm: F32  # (C,)
-    rate_mbps: F32  # (C, 2), Mbit/s per bit/s/Hz when active and when muted
-    idle_w: F32  # (C, N_CARRIER_STATES), without traffic
-    slope_w: F32  # (C, N_CARRIER_STATES), added by full load
-    transition_j: F32  # (C, N_CARRIER_STATES), to enter and leave a state
-    wake_delay_s: F32  # (C, N_CARRIER_STATES), by the state that is left
+    rate_mbps: F32  # (C, 2 N), Mbit/s per bit/s/Hz when active and when muted, for each of N SSB periods
+    idle_w: F32  # (C, N_CARRIER_STATES N), without traffic; the states for each SSB period
+    slope_w: F32  # (C, N_CARRIER_STATES N), added by full load
+    transition_j: F32  # (C, N_CARRIER_STATES N), to enter and leave a state
+    wake_delay_s: F32  # (C, N_CARRIER_STATES N), by the state that is left
+    wait_s: F32  # (N,), how long A3 must hold towards a cell: time to trigger, and time to find it
+    n_findable: int  # SSB periods, from the first, whose cells users find by themselves
     cqi_sinr: F32  # (15,), linear
     cqi_gain: F32  # (15,), efficiency added by each CQI, bit/s/Hz
     profile: F32  # (D, T), mean 1
@@ -155,6 +158,7 @@ class StateArrays(NamedTuple):
     carrier: I8  # (B, C), CarrierState
     beam: I8  # (B, C), broadcast pattern
     shift_db: I8  # (B, C), commanded change of the cell individual offset
+    ssb_period: I8  # (B, C)
     wake_left_s: F32  # (B, C), time until a woken carrier serves
     down: I8  # (B, C), 0 works, 1 has failed, 2 is also known to have failed
     outage: F32  # (B, N_CAUSES, C, 2), s until repaired, s until noticed; without causes if nothing can fail

@@ -108,12 +108,27 @@ def _best_cells(w: Scratch) -> None:
 
 
 @inlined
+def _findable(p: ParamArrays, s: StateArrays, b: int, u: int, rank: np.ndarray) -> int:
+    """Return the best candidate of a user who has no cell to tell it of others: it searches for the usual SSB periods.
+
+    Source: TS 38.213 4.1, a terminal that selects a cell may assume 20 ms.
+    """
+    best, best_rank = np.int32(-1), _NEVER
+    for c in range(rank.shape[0]):
+        if s.ssb_period[b, c] < p.n_findable and rank[c, u] > best_rank:
+            best, best_rank = np.int32(c), rank[c, u]
+    return best
+
+
+@inlined
 def hand_over(p: ParamArrays, s: StateArrays, b: int, w: Scratch) -> None:
     """Apply event A3 to every user; a user whose cell went to sleep moves at once.
 
-    Source: TS 38.331 5.5.4.4; ``a3_margin_db`` is offset plus hysteresis.
+    Source: TS 38.331 5.5.4.4; ``a3_margin_db`` is offset plus hysteresis. A user without a cell, or whose cell
+    failed, selects one by itself.
     """
-    dt, margin, wait = np.float32(p.step_s), np.float32(p.a3_margin_db), np.float32(p.ttt_s)
+    dt, margin, wait = np.float32(p.step_s), np.float32(p.a3_margin_db), p.wait_s[0]
+    with_choice = p.wait_s.shape[0] > 1
     _rank_cells(p, s, b, w)
     _best_cells(w)
     rank, best, best_rank = w.rank, w.best, w.best_rank
@@ -124,6 +139,11 @@ def hand_over(p: ParamArrays, s: StateArrays, b: int, w: Scratch) -> None:
         old, new = serving[u], best[u]
         old_rank = rank[old, u] if old >= 0 else _NEVER
         lost = old_rank <= _NEVER
+        if with_choice and new >= 0:
+            if lost and (old < 0 or s.down[b, old] != 0):
+                new = _findable(p, s, b, u, rank)
+            else:
+                wait = p.wait_s[s.ssb_period[b, new]]
         held[u] = held[u] + dt if best_rank[u] > old_rank + margin else _ZERO
         if (lost or (held[u] >= wait and held[u] > _ZERO)) and new != old:
             serving[u] = new
@@ -165,7 +185,7 @@ def _rates(p: ParamArrays, s: StateArrays, b: int, w: Scratch) -> None:
             rate[u] += gain if sinr[u] >= threshold else _ZERO
     for u in range(rate.shape[0]):
         c = s.serving[b, u]
-        rate[u] *= p.rate_mbps[c, s.carrier[b, c]] if c >= 0 else _ZERO
+        rate[u] *= p.rate_mbps[c, s.carrier[b, c] + 2 * s.ssb_period[b, c]] if c >= 0 else _ZERO
 
 
 @inlined

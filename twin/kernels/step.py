@@ -74,7 +74,8 @@ def sample_links(p: ParamArrays, s: StateArrays, b: int, w: Scratch) -> None:
     for u in range(serving.shape[0]):
         c = serving[u]
         if c >= 0 and w.offered[u] > _ZERO:
-            link[c, 0] += np.float64(w.rate[u] / p.rate_mbps[c, s.carrier[b, c]])
+            per_bit = p.rate_mbps[c, s.carrier[b, c] + 2 * s.ssb_period[b, c]]
+            link[c, 0] += np.float64(w.rate[u] / per_bit)
             link[c, 1] += 1.0 if w.sinr[u] < qout else 0.0
             link[c, 2 + p.ssb_beam[w.pixel[u], c]] += 1.0
 
