@@ -9,7 +9,9 @@ typedef struct {
     const float *tx_dbm, *noise_mw;
     const int32_t *layer, *first_of_site;
     const float *offset_db, *min_rsrp_dbm, *rate_mbps, *idle_w, *slope_w, *transition_j, *wake_delay_s;
-    const float *cqi_sinr, *cqi_gain, *profile, *venue_xy, *heading;
+    const float *cqi_sinr, *cqi_gain, *profile, *kind_profile;
+    const int32_t *area_kind;
+    const float *venue_xy, *humps, *heading;
     int64_t n_x, n_y;
     double pixel_m, step_s, slot_s, noise_keep, noise_gain, move_m, vehicle_m;
     int64_t n_vehicles;

@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from .area_kinds import day_laws
 from .backhaul import PACKET_MBIT
 from .carrier import CarrierState
+from .crowd_places import hump_numbers
 from .kernels.failures import N_CAUSES, RADIO_UNIT
 from .kernels.layout import ParamArrays
 from .level_b_map import faded_thresholds
@@ -16,7 +18,6 @@ from .power import idle_power_rel, power_levels, relative_power_dl, transition
 from .radiomap import ssb_map
 from .scenario import Carrier, Scenario, Site
 from .slicing import SECONDS_PER_HOUR
-from .traffic import load_profile
 from .types import F32, I16, I32
 
 BS_CATEGORY = 1  # TR 38.864 table 5.1-2
@@ -37,22 +38,22 @@ def param_arrays(scenario: Scenario, carriers: list[Carrier], gain: I16, pixel_a
         pixel_area: (P,), area of every pixel.
     """
     n_pixels = round(scenario.width_m / scenario.pixel_m)
-    profile = load_profile(scenario.load.profile)
+    days = day_laws(scenario)
     tables: dict[str, Any] = _cell_tables(scenario, carriers)
     tables |= _user_law(scenario, sum(carrier.layer == "coverage" for carrier in carriers))
-    tables |= _slice_law(scenario) | _failure_law(scenario) | _backhauls(scenario)
+    tables |= days | _slice_law(scenario) | _failure_law(scenario) | _backhauls(scenario)
     return ParamArrays(
         gain=gain,
         ssb_beam=ssb_map(scenario),
         pixel_area=pixel_area,
-        profile=profile,
         venue_xy=_table(scenario.surge.venues),
+        humps=hump_numbers(scenario.surge),
         heading=_headings(),
         n_x=n_pixels,
         n_y=n_pixels,
         pixel_m=scenario.pixel_m,
         step_s=scenario.timing.twin_step_s,
-        slot_s=86_400.0 / profile.shape[1],
+        slot_s=86_400.0 / days["profile"].shape[1],
         muting_loss_db=MUTING_LOSS_DB,
         guaranteed_mbps=scenario.sla.guaranteed_mbps,
         coverage_dbm=scenario.sla.coverage_rsrp_dbm,

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .carrier import CarrierState
+from .crowd_places import rim_m
 from .failures import first_outages
 from .kernels.layout import N_CELL_SUMS, N_LINK_SAMPLES, N_SLOT_SUMS, N_SURGE_FIELDS, N_SURGES, StateArrays
 from .kernels.maths import AREA, DAY, INDOOR, INDOOR_DEPTH, PLACE_X, PLACE_Y, SIGMA, SURGE, WEIGHT
@@ -134,17 +135,19 @@ def open_period(state: State) -> None:
 
 
 def gather_crowd(params: Params, state: State, rows: np.ndarray, slot: int) -> None:
-    """Put the crowd users of a surge slot around its venue, for some replicas."""
+    """Put the crowd users of a surge slot around its venue, for some replicas; before an event they are at the rim."""
     arrays, users = state.arrays, params.scenario.users
     first = users.resident + users.crowd * slot // N_SURGES
     last = users.resident + users.crowd * (slot + 1) // N_SURGES
     who = np.arange(first, last, dtype=np.int64)
     venue = params.arrays.venue_xy[arrays.surge[rows, slot, 4].astype(np.int64)]
     reach = np.float32(params.scenario.surge.radius_m)
+    rim = rim_m(params.arrays, arrays.key[rows, None], who) if slot == 0 else np.zeros(2, np.float32)
     dx, dy = (2 * unit(arrays.key[rows, None], _at(0), who[None, :], way) - 1 for way in (PLACE_X, PLACE_Y))
     width = np.float32(params.scenario.width_m)
-    arrays.user_x[rows[:, None], who[None, :]] = np.clip(venue[:, :1] + reach * dx, 0, width)
-    arrays.user_y[rows[:, None], who[None, :]] = np.clip(venue[:, 1:] + reach * dy, 0, width)
+    for place, centre, off, k in ((arrays.user_x, venue[:, :1], dx, 0), (arrays.user_y, venue[:, 1:], dy, 1)):
+        seat = np.clip(centre + reach * off, 0, width)
+        place[rows[:, None], who[None, :]] = np.clip(seat + rim[..., k], 0, width)
 
 
 def _at(value: int) -> I64:

@@ -91,7 +91,12 @@ class ParamArrays(NamedTuple):
     cqi_sinr: F32  # (15,), linear
     cqi_gain: F32  # (15,), efficiency added by each CQI, bit/s/Hz
     profile: F32  # (D, T), mean 1
+    kind_profile: (
+        F32  # (K, D, T), of each kind of area, mean 1; without kinds if all areas follow ``profile``
+    )
+    area_kind: I32  # (G,)
     venue_xy: F32  # (V, 2), m
+    humps: F32  # (N_HUMPS,), see crowd.py; empty where a surge has one hump
     heading: F32  # (16, 2), unit vectors
     n_x: int
     n_y: int
