@@ -18,6 +18,9 @@ typedef struct {
     double a3_margin_db, ttt_s, ping_pong_s;
     int64_t sample_steps;
     double qout, muting_loss_db, user_mbps;
+    const double *service;
+    double service_mbps;
+    int64_t session_steps;
     int64_t crowd_first, slice_first, slice_users;
     const int32_t *slice_size;
     const float *slice_mbps, *slice_activity, *slice_packet_mbit, *slice_latency_s, *slice_arrival, *slice_hold_s;
@@ -34,7 +37,9 @@ typedef struct {
     int64_t *step;
     const int32_t *day;
     float *user_x, *user_y;
-    const float *user_weight, *indoor_db;
+    const float *user_weight;
+    const int8_t *user_service;
+    const float *indoor_db;
     int32_t *serving;
     float *ttt_s;
     int32_t *left;

@@ -177,9 +177,10 @@ def _cell_tables(scenario: Scenario, carriers: list[Carrier]) -> dict[str, F32 |
     }
 
 
-def _user_law(scenario: Scenario, n_areas: int) -> dict[str, float | int]:
+def _user_law(scenario: Scenario, n_areas: int) -> dict[str, Any]:
     """Return how users move, hand over and ask for traffic."""
     users, handover, step_s = scenario.users, scenario.handover, scenario.timing.twin_step_s
+    user_mbps, traffic = _user_mbps(scenario, n_areas), scenario.traffic
     noise_keep, noise_gain = _noise_law(scenario)
     return {
         "noise_keep": noise_keep,
@@ -192,7 +193,10 @@ def _user_law(scenario: Scenario, n_areas: int) -> dict[str, float | int]:
         "ping_pong_s": max(handover.ping_pong_s, step_s),
         "sample_steps": scenario.timing.steps_per_period,
         "qout": 10 ** (QOUT_DB / 10),
-        "user_mbps": _user_mbps(scenario, n_areas),
+        "user_mbps": user_mbps,
+        "service": traffic.table(step_s, user_mbps / scenario.load.scale),
+        "service_mbps": traffic.mean_mbps,
+        "session_steps": max(1, round(traffic.session_s / step_s)),
         "crowd_first": users.resident,
     }
 

@@ -7,6 +7,7 @@ import numpy as np
 from .kernels import crowd as law
 from .kernels.layout import ParamArrays, StateArrays, SurgeField
 from .kernels.maths import PLACE_X, PLACE_Y
+from .reference_services import service_mbps
 from .seeding import bits, unit
 from .types import F32, F64, I64, Bool
 
@@ -31,7 +32,7 @@ def demand_mbps(p: ParamArrays, s: StateArrays, pixel: I64) -> F64:
         if slot == 0 and len(p.humps):
             there, mbps = _present(p, s, int(size)), _hump_mbps(p, s)
         crowds.append(there * (mbps / np.maximum(1, there.sum(axis=1)))[:, None])
-    return np.concatenate([asked * s.user_weight[:, residents], *crowds], axis=1)
+    return np.concatenate([service_mbps(p, s, asked * s.user_weight[:, residents]), *crowds], axis=1)
 
 
 def _levels(p: ParamArrays, s: StateArrays) -> F64:

@@ -14,6 +14,7 @@ from .beam_pattern import standard_pattern
 from .carrier import N_CARRIER_STATES
 from .checks import one_of
 from .failures import Failures
+from .services import Traffic
 from .slicing import Slicing
 from .surge import Surge
 
@@ -252,6 +253,7 @@ class Scenario:
     faults: Faults
     slicing: Slicing = field(default_factory=Slicing)
     failures: Failures = field(default_factory=Failures)
+    traffic: Traffic = field(default_factory=Traffic)
     fidelity: str = "A"
 
     def __post_init__(self) -> None:

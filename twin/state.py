@@ -12,11 +12,12 @@ from .crowd_places import rim_m
 from .failures import first_outages
 from .kernels.layout import N_CELL_SUMS, N_LINK_SAMPLES, N_SLOT_SUMS, N_SURGE_FIELDS, N_SURGES, StateArrays
 from .kernels.maths import AREA, DAY, INDOOR, INDOOR_DEPTH, PLACE_X, PLACE_Y, SIGMA, SURGE, WEIGHT
+from .kernels.services import MEMBER
 from .outdoor_to_indoor import INDOOR_LOSS_DB_PER_M, WALL_SIGMA_DB, o2i_wall_loss_db
 from .params import Params
 from .seeding import make_keys, normal, unit
 from .traffic import station_mean_load
-from .types import F32, F64, I64, U64, Rows
+from .types import F32, F64, I8, I64, U64, Rows
 
 CAR_LOSS_DB, CAR_SIGMA_DB = 9.0, 5.0  # TR 38.901 7.4.3.2
 _MAX_INDOOR_M = 25.0  # TR 38.901 7.4.3.1
@@ -76,6 +77,7 @@ def begin(params: Params, seed: I64, episode: I64) -> State:
             user_x=x,
             user_y=y,
             user_weight=_weights(params, key),
+            user_service=_services(params, key),
             indoor_db=_indoor_loss_db(params, key),
             serving=np.full((n, users), -1, np.int32),
             ttt_s=np.zeros((n, users), np.float32),
@@ -169,6 +171,15 @@ def _weights(params: Params, key: U64) -> F32:
     spread = params.scenario.users.weight_spread
     z = normal(key[:, None], _at(0), _many(params.n_users), WEIGHT).astype(np.float64)
     return (np.round(np.exp(spread * z - 0.5 * spread**2) * 1024) / 1024).astype(np.float32)
+
+
+def _services(params: Params, key: U64) -> I8:
+    """Draw the service of each resident, (B, residents); no columns where a scenario has no mix."""
+    traffic = params.scenario.traffic
+    who = _many(params.scenario.users.resident if traffic.services else 0)
+    chance = unit(key[:, None], _at(0), who, MEMBER)
+    number = np.searchsorted(traffic.bounds[:-1], chance, side="right")
+    return number.astype(np.int8)
 
 
 def _indoor_loss_db(params: Params, key: U64) -> F32:

@@ -115,6 +115,9 @@ class ParamArrays(NamedTuple):
     qout: float  # linear SINR below which a user is out of sync
     muting_loss_db: float
     user_mbps: float  # mean offered per user at load 1
+    service: F64  # (K, 4), see services.py; without rows every user asks for its mean
+    service_mbps: float  # mean per user at full activity
+    session_steps: int
     crowd_first: int  # index of the first crowd user
     slice_first: int  # index of the first user of a slice: slots side by side, slice_users each
     slice_users: int
@@ -149,6 +152,7 @@ class StateArrays(NamedTuple):
     user_x: F32  # (B, U), m from the map's corner
     user_y: F32  # (B, U)
     user_weight: F32  # (B, U), share of demand, mean 1
+    user_service: I8  # (B, residents), row of ``ParamArrays.service``; without columns if there are none
     indoor_db: F32  # (B, L, U), building loss
     serving: I32  # (B, U), cell or -1
     ttt_s: F32  # (B, U), how long A3 has held

@@ -8,6 +8,7 @@ from .compiled import inlined
 from .crowd import offer_crowd
 from .layout import ParamArrays, Scratch, StateArrays
 from .maths import DEMAND, HEADING, draw, exp2, to_normal
+from .services import offer_services
 
 _LOG2_E = np.float32(1.4426950408889634)
 _STEPS_PER_HEADING = 5  # a user keeps a heading for so many steps
@@ -86,6 +87,8 @@ def offer_traffic(p: ParamArrays, s: StateArrays, b: int, w: Scratch) -> None:
         area_mbps[g] = level * s.area_load[b, g] * exp2(s.area_noise[b, g] * _LOG2_E)
     for u in range(p.crowd_first):
         offered[u] = area_mbps[p.pixel_area[pixel[u]]] * s.user_weight[b, u]
+    if p.service.shape[0] > 0:
+        offer_services(p, s, b, w)
     n_crowd = p.slice_first - p.crowd_first
     n_slots = s.surge.shape[1]
     if p.humps.shape[0] > 0:
