@@ -14,7 +14,6 @@ from scipy.optimize import brentq
 
 from ..twin.params import Params
 from ..twin.state import begin
-from ..twin.traffic import load_profile
 from ..twin.types import F64, Bool
 from .fit_regression import (
     Estimate,
@@ -140,7 +139,7 @@ def _of_all(series: Series) -> tuple[F64, Bool]:
 
 def _believed_profile(params: Params) -> F64:
     """Return the log of the believed profile at the full hours, averaged over its days, (24,)."""
-    table = load_profile(params.scenario.load.profile).astype(np.float64).mean(axis=0)
+    table = params.arrays.profile.astype(np.float64).mean(axis=0)
     slots = np.arange(len(table) + 1) * HOURS / len(table)
     hourly = np.interp(np.arange(HOURS), slots, np.append(table, table[0]))
     return np.log(np.maximum(hourly, 1e-3) / hourly.mean())

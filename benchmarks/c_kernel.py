@@ -80,12 +80,15 @@ def refuse_what_c_lacks(params: Params) -> None:
     """Refuse a network that the C loop would misjudge.
 
     Raises:
-        ValueError: if it has slices, failures or backhauls that limit or delay.
+        ValueError: if it has slices, failures, backhauls that limit or delay, two humps, kinds of areas or services.
     """
     lacking = {
         "slices": bool(params.scenario.slicing.types),
         "failures": params.scenario.failures.possible,
         "backhauls": len(params.arrays.backhaul_mbps) > 0,
+        "crowds with two humps": len(params.arrays.humps) > 0,
+        "kinds of areas": len(params.arrays.area_kind) > 0,
+        "services": len(params.arrays.service) > 0,
     }
     for name, found in lacking.items():
         if found:

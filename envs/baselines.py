@@ -40,8 +40,12 @@ def area_mbps(params: Params, window: Window) -> F64:
 
 def typical_day(params: Params) -> tuple[F64, F64]:
     """Return hours 0 to 24 and the typical load at each: the mean of the scenario's days, or the ITU 2023 law."""
-    days = params.scenario.load.profile
-    curve = np.mean(days, axis=0) if days else np.array(ITU_2023_LOAD_BY_HOUR)
+    days = (
+        params.arrays.profile.astype(np.float64)
+        if len(params.arrays.area_kind)
+        else params.scenario.load.profile
+    )
+    curve = np.mean(days, axis=0) if len(days) else np.array(ITU_2023_LOAD_BY_HOUR)
     return np.linspace(0.0, 24.0, len(curve) + 1), np.append(curve, curve[0])
 
 

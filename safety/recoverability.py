@@ -55,7 +55,7 @@ class Lookahead:
     def of(params: Params, demand_factor: float = 1.0) -> Lookahead:
         """Prepare for the steepest crowd that the scenario's law allows."""
         law = params.scenario.surge
-        return Lookahead(demand_factor, law.peak_mbps[1] if law.probability > 0 else 0.0, law.ramp_s[0])
+        return Lookahead(demand_factor, law.top_mbps if law.probability > 0 else 0.0, law.steepest_ramp_s)
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from .area_kinds import day_laws
 from .backhaul import PACKET_MBIT
 from .carrier import CarrierState
+from .crowd_places import hump_numbers
 from .kernels.failures import N_CAUSES, RADIO_UNIT
 from .kernels.layout import ParamArrays
 from .level_b_map import faded_thresholds
@@ -19,7 +21,6 @@ from .scenario import Carrier, Scenario, Site
 from .sleep import Sleep
 from .slicing import SECONDS_PER_HOUR
 from .ssb import DEFAULT_PERIOD_MS, identification_s
-from .traffic import load_profile
 from .types import F32, I16, I32
 
 THERMAL_NOISE_DBM_HZ = -174.0
@@ -38,22 +39,22 @@ def param_arrays(scenario: Scenario, carriers: list[Carrier], gain: I16, pixel_a
         pixel_area: (P,), area of every pixel.
     """
     n_pixels = round(scenario.width_m / scenario.pixel_m)
-    profile = load_profile(scenario.load.profile)
+    days = day_laws(scenario)
     tables: dict[str, Any] = _cell_tables(scenario, carriers)
     tables |= _user_law(scenario, sum(carrier.layer == "coverage" for carrier in carriers))
-    tables |= _slice_law(scenario) | _failure_law(scenario) | _backhauls(scenario)
+    tables |= days | _slice_law(scenario) | _failure_law(scenario) | _backhauls(scenario)
     return ParamArrays(
         gain=gain,
         ssb_beam=ssb_map(scenario),
         pixel_area=pixel_area,
-        profile=profile,
         venue_xy=_table(scenario.surge.venues),
+        humps=hump_numbers(scenario.surge),
         heading=_headings(),
         n_x=n_pixels,
         n_y=n_pixels,
         pixel_m=scenario.pixel_m,
         step_s=scenario.timing.twin_step_s,
-        slot_s=86_400.0 / profile.shape[1],
+        slot_s=86_400.0 / days["profile"].shape[1],
         muting_loss_db=MUTING_LOSS_DB,
         guaranteed_mbps=scenario.sla.guaranteed_mbps,
         coverage_dbm=scenario.sla.coverage_rsrp_dbm,
@@ -178,9 +179,10 @@ def _cell_tables(scenario: Scenario, carriers: list[Carrier]) -> dict[str, F32 |
     }
 
 
-def _user_law(scenario: Scenario, n_areas: int) -> dict[str, float | int]:
+def _user_law(scenario: Scenario, n_areas: int) -> dict[str, Any]:
     """Return how users move, hand over and ask for traffic."""
     users, handover, step_s = scenario.users, scenario.handover, scenario.timing.twin_step_s
+    user_mbps, traffic = _user_mbps(scenario, n_areas), scenario.traffic
     noise_keep, noise_gain = _noise_law(scenario)
     return {
         "noise_keep": noise_keep,
@@ -195,7 +197,10 @@ def _user_law(scenario: Scenario, n_areas: int) -> dict[str, float | int]:
         "ping_pong_s": max(handover.ping_pong_s, step_s),
         "sample_steps": scenario.timing.steps_per_period,
         "qout": 10 ** (QOUT_DB / 10),
-        "user_mbps": _user_mbps(scenario, n_areas),
+        "user_mbps": user_mbps,
+        "service": traffic.table(step_s, user_mbps / scenario.load.scale),
+        "service_mbps": traffic.mean_mbps,
+        "session_steps": max(1, round(traffic.session_s / step_s)),
         "crowd_first": users.resident,
     }
 

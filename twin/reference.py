@@ -17,10 +17,10 @@ from .kernels.layout import (
     LinkSample,
     ParamArrays,
     StateArrays,
-    SurgeField,
 )
 from .kernels.maths import DEMAND, HEADING
 from .params import Params
+from .reference_demand import demand_mbps, now_s, walk_crowd
 from .reference_failures import fail_cells, passing
 from .reference_power import obey, rate_column, selected, spend
 from .reference_slices import Shared, account_slices, draw_requests, obey_slices, slice_demand_mbps
@@ -45,8 +45,9 @@ def _step(p: ParamArrays, s: StateArrays) -> None:
     fail_cells(p, s)
     _drift(p, s)
     _walk(p, s)
+    walk_crowd(p, s)
     pixel = _pixels(p, s)
-    rsrp_dbm, offered_mbps = _rsrp_dbm(p, s, pixel), _offered_mbps(p, s, pixel)
+    rsrp_dbm, offered_mbps = _rsrp_dbm(p, s, pixel), demand_mbps(p, s, pixel)
     offered_mbps = np.concatenate([offered_mbps, slice_demand_mbps(p, s)], axis=1)
     _hand_over(p, s, rsrp_dbm)
     cells = _share_cells(p, s, rsrp_dbm, offered_mbps)
@@ -56,10 +57,6 @@ def _step(p: ParamArrays, s: StateArrays) -> None:
     s.step[:] += 1
     _sample_links(p, s, pixel, cells)
     draw_requests(p, s)
-
-
-def _now_s(p: ParamArrays, s: StateArrays) -> F64:
-    return s.step.astype(np.float64) * p.step_s
 
 
 def _sum_by_cell(cell: I32, n_cells: int, values: np.ndarray) -> F64:
@@ -108,39 +105,6 @@ def _pixels(p: ParamArrays, s: StateArrays) -> I64:
     return (row * p.n_x + column).astype(np.int64)
 
 
-def _offered_mbps(p: ParamArrays, s: StateArrays, pixel: I64) -> F64:
-    """Demand (B, U): area mean x hour of day x noise x user's weight; a crowd shares its surge equally."""
-    noise = np.exp(s.area_noise.astype(np.float64))
-    area_mbps = p.user_mbps * _profile(p, s)[:, None] * s.area_load * noise
-    residents = slice(0, p.crowd_first)
-    asked = np.take_along_axis(area_mbps, p.pixel_area[pixel[:, residents]].astype(np.int64), axis=1)
-    crowds = []
-    n_crowd, n_slots = p.slice_first - p.crowd_first, s.surge.shape[1]
-    bounds = n_crowd * np.arange(n_slots + 1) // n_slots
-    for slot, size in enumerate(np.diff(bounds)):
-        share = _surge_mbps(p, s, slot) / max(1, size)
-        crowds.append(np.repeat(share[:, None], size, axis=1))
-    return np.concatenate([asked * s.user_weight[:, residents], *crowds], axis=1)
-
-
-def _profile(p: ParamArrays, s: StateArrays) -> F64:
-    """Interpolate each replica's day, periodic, (B,)."""
-    n_slots = p.profile.shape[1]
-    hours = np.arange(n_slots)
-    at = _now_s(p, s) / p.slot_s
-    days = p.profile.astype(np.float64)
-    return np.array([np.interp(x, hours, days[d], period=n_slots) for x, d in zip(at, s.day, strict=True)])
-
-
-def _surge_mbps(p: ParamArrays, s: StateArrays, slot: int) -> F64:
-    """Trapezium over time: up within the ramp, flat, down within another ramp, (B,)."""
-    surge = s.surge[:, slot].astype(np.float64)
-    ramp = surge[:, SurgeField.RAMP_S]
-    rise = (_now_s(p, s) - surge[:, SurgeField.ONSET_S]) / ramp
-    fall = 2 + surge[:, SurgeField.HOLD_S] / ramp - rise
-    return surge[:, SurgeField.PEAK_MBPS] * np.clip(np.minimum(rise, fall), 0, 1)
-
-
 # Radio
 
 
@@ -166,10 +130,10 @@ def _hand_over(p: ParamArrays, s: StateArrays, rsrp_dbm: F32) -> None:
     triggered = better & (held_s >= p.wait_s[new_period])
     best = selected(p, s, rank, best, own == -np.inf)
     moves = (triggered | (own == -np.inf)) & (best != s.serving)
-    now_s = _now_s(p, s).astype(np.float32)[:, None]
-    back = moves & (best == s.left) & (now_s - s.moved_s <= np.float32(p.ping_pong_s))
+    now = now_s(p, s).astype(np.float32)[:, None]
+    back = moves & (best == s.left) & (now - s.moved_s <= np.float32(p.ping_pong_s))
     s.left[:] = np.where(moves, s.serving, s.left)
-    s.moved_s[:] = np.where(moves, now_s, s.moved_s)
+    s.moved_s[:] = np.where(moves, now, s.moved_s)
     s.serving[:] = np.where(moves, best, s.serving)
     s.ttt_s[:] = np.where(moves, 0, held_s)
     s.cell_sum[:, :, CellSum.HANDOVERS] += _sum_by_cell(best, rank.shape[1], moves)

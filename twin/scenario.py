@@ -8,12 +8,16 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field, fields
 
+from .area_load import AREAS
 from .backhaul import Backhaul
 from .beam_pattern import standard_pattern
+from .checks import one_of
 from .failures import Failures
 from .power_models import check_power_model
+from .services import Traffic
 from .sleep import Sleep
 from .slicing import Slicing
+from .surge import Surge
 
 LAYERS = ("coverage", "capacity")
 FIDELITIES = ("A", "B")  # of the radio map, see `level_b_map.py`
@@ -114,12 +118,14 @@ class Site:
     fixed_power_w: float
     sectors: tuple[Sector, ...]
     backhaul: Backhaul = field(default_factory=Backhaul)
+    area: str = ""  # kind of area around it, a week of its own (``area_load.AREAS``); without any site's, all are alike
 
     def __post_init__(self) -> None:
         _require(len(self.sectors) > 0, f"site {self.name!r} has no sectors")
         _require(
             self.fixed_power_w >= 0, f"site {self.name!r}: fixed_power_w={self.fixed_power_w} is negative"
         )
+        one_of(f"site {self.name!r}: area", self.area or "mixed", AREAS)
 
 
 @dataclass(frozen=True)
@@ -172,29 +178,6 @@ class Load:
         _require(
             self.full_load_mbps > 0 and self.scale > 0, "load.full_load_mbps and load.scale must be positive"
         )
-
-
-@dataclass(frozen=True)
-class Surge:
-    """The flash-crowd law: at most one per episode at one of the venues."""
-
-    probability: float
-    peak_mbps: tuple[float, float]
-    ramp_s: tuple[float, float]
-    hold_s: tuple[float, float]
-    hours: tuple[float, float]  # onset, hour of day
-    venues: tuple[tuple[float, float], ...]  # x, y in metres
-    radius_m: float = 60.0
-
-    def __post_init__(self) -> None:
-        _require(0 <= self.probability <= 1, f"surge.probability={self.probability} is outside 0..1")
-        _require(len(self.venues) > 0, "surge.venues is empty; give at least one x, y")
-        _require(min(self.ramp_s) > 0, f"surge.ramp_s={self.ramp_s} must be positive")
-
-    @property
-    def steepest_mbps_per_s(self) -> float:
-        """The fastest growth the law allows; the shield prepares for it."""
-        return self.peak_mbps[1] / self.ramp_s[0]
 
 
 @dataclass(frozen=True)
@@ -263,6 +246,7 @@ class Scenario:
     faults: Faults
     slicing: Slicing = field(default_factory=Slicing)
     failures: Failures = field(default_factory=Failures)
+    traffic: Traffic = field(default_factory=Traffic)
     fidelity: str = "A"
 
     def __post_init__(self) -> None:

@@ -8,14 +8,16 @@ from typing import Any
 import numpy as np
 
 from .carrier import CarrierState
+from .crowd_places import rim_m
 from .failures import first_outages
 from .kernels.layout import N_CELL_SUMS, N_LINK_SAMPLES, N_SLOT_SUMS, N_SURGE_FIELDS, N_SURGES, StateArrays
 from .kernels.maths import AREA, DAY, INDOOR, INDOOR_DEPTH, PLACE_X, PLACE_Y, SIGMA, SURGE, WEIGHT
+from .kernels.services import MEMBER
 from .outdoor_to_indoor import INDOOR_LOSS_DB_PER_M, WALL_SIGMA_DB, o2i_wall_loss_db
 from .params import Params
 from .seeding import make_keys, normal, unit
 from .traffic import station_mean_load
-from .types import F32, F64, I64, U64, Rows
+from .types import F32, F64, I8, I64, U64, Rows
 
 CAR_LOSS_DB, CAR_SIGMA_DB = 9.0, 5.0  # TR 38.901 7.4.3.2
 _MAX_INDOOR_M = 25.0  # TR 38.901 7.4.3.1
@@ -75,6 +77,7 @@ def begin(params: Params, seed: I64, episode: I64) -> State:
             user_x=x,
             user_y=y,
             user_weight=_weights(params, key),
+            user_service=_services(params, key),
             indoor_db=_indoor_loss_db(params, key),
             serving=np.full((n, users), -1, np.int32),
             ttt_s=np.zeros((n, users), np.float32),
@@ -135,17 +138,19 @@ def open_period(state: State) -> None:
 
 
 def gather_crowd(params: Params, state: State, rows: np.ndarray, slot: int) -> None:
-    """Put the crowd users of a surge slot around its venue, for some replicas."""
+    """Put the crowd users of a surge slot around its venue, for some replicas; before an event they are at the rim."""
     arrays, users = state.arrays, params.scenario.users
     first = users.resident + users.crowd * slot // N_SURGES
     last = users.resident + users.crowd * (slot + 1) // N_SURGES
     who = np.arange(first, last, dtype=np.int64)
     venue = params.arrays.venue_xy[arrays.surge[rows, slot, 4].astype(np.int64)]
     reach = np.float32(params.scenario.surge.radius_m)
+    rim = rim_m(params.arrays, arrays.key[rows, None], who) if slot == 0 else np.zeros(2, np.float32)
     dx, dy = (2 * unit(arrays.key[rows, None], _at(0), who[None, :], way) - 1 for way in (PLACE_X, PLACE_Y))
     width = np.float32(params.scenario.width_m)
-    arrays.user_x[rows[:, None], who[None, :]] = np.clip(venue[:, :1] + reach * dx, 0, width)
-    arrays.user_y[rows[:, None], who[None, :]] = np.clip(venue[:, 1:] + reach * dy, 0, width)
+    for place, centre, off, k in ((arrays.user_x, venue[:, :1], dx, 0), (arrays.user_y, venue[:, 1:], dy, 1)):
+        seat = np.clip(centre + reach * off, 0, width)
+        place[rows[:, None], who[None, :]] = np.clip(seat + rim[..., k], 0, width)
 
 
 def _at(value: int) -> I64:
@@ -167,6 +172,15 @@ def _weights(params: Params, key: U64) -> F32:
     spread = params.scenario.users.weight_spread
     z = normal(key[:, None], _at(0), _many(params.n_users), WEIGHT).astype(np.float64)
     return (np.round(np.exp(spread * z - 0.5 * spread**2) * 1024) / 1024).astype(np.float32)
+
+
+def _services(params: Params, key: U64) -> I8:
+    """Draw the service of each resident, (B, residents); no columns where a scenario has no mix."""
+    traffic = params.scenario.traffic
+    who = _many(params.scenario.users.resident if traffic.services else 0)
+    chance = unit(key[:, None], _at(0), who, MEMBER)
+    number = np.searchsorted(traffic.bounds[:-1], chance, side="right")
+    return number.astype(np.int8)
 
 
 def _indoor_loss_db(params: Params, key: U64) -> F32:

@@ -94,7 +94,12 @@ class ParamArrays(NamedTuple):
     cqi_sinr: F32  # (15,), linear
     cqi_gain: F32  # (15,), efficiency added by each CQI, bit/s/Hz
     profile: F32  # (D, T), mean 1
+    kind_profile: (
+        F32  # (K, D, T), of each kind of area, mean 1; without kinds if all areas follow ``profile``
+    )
+    area_kind: I32  # (G,)
     venue_xy: F32  # (V, 2), m
+    humps: F32  # (N_HUMPS,), see crowd.py; empty where a surge has one hump
     heading: F32  # (16, 2), unit vectors
     n_x: int
     n_y: int
@@ -113,6 +118,9 @@ class ParamArrays(NamedTuple):
     qout: float  # linear SINR below which a user is out of sync
     muting_loss_db: float
     user_mbps: float  # mean offered per user at load 1
+    service: F64  # (K, 4), see services.py; without rows every user asks for its mean
+    service_mbps: float  # mean per user at full activity
+    session_steps: int
     crowd_first: int  # index of the first crowd user
     slice_first: int  # index of the first user of a slice: slots side by side, slice_users each
     slice_users: int
@@ -147,6 +155,7 @@ class StateArrays(NamedTuple):
     user_x: F32  # (B, U), m from the map's corner
     user_y: F32  # (B, U)
     user_weight: F32  # (B, U), share of demand, mean 1
+    user_service: I8  # (B, residents), row of ``ParamArrays.service``; without columns if there are none
     indoor_db: F32  # (B, L, U), building loss
     serving: I32  # (B, U), cell or -1
     ttt_s: F32  # (B, U), how long A3 has held

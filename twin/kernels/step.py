@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .compiled import inlined, kernel
+from .crowd import walk_crowd
 from .failures import fail_cells
 from .layout import ParamArrays, Scratch, Settings, StateArrays
 from .power import obey, spend
@@ -101,6 +102,8 @@ def advance_replica(
             fail_cells(p, s, b)
         step_noise(p, s, b)
         move_users(p, s, b)
+        if p.humps.shape[0] > 0:
+            walk_crowd(p, s, b)
         observe_radio(p, s, b, w)
         hand_over(p, s, b, w)
         share_cells(p, s, b, w)

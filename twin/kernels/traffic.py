@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from .compiled import inlined
+from .crowd import offer_crowd
 from .layout import ParamArrays, Scratch, StateArrays
 from .maths import DEMAND, HEADING, draw, exp2, to_normal
+from .services import offer_services
 
 _LOG2_E = np.float32(1.4426950408889634)
 _STEPS_PER_HEADING = 5  # a user keeps a heading for so many steps
@@ -15,15 +17,15 @@ _ONE = np.float32(1.0)
 
 
 @inlined
-def profile_level(p: ParamArrays, s: StateArrays, b: int) -> np.float32:
-    """Return the hour-of-day factor at the replica's time, linear between the profile's slots."""
-    n_slots = p.profile.shape[1]
+def profile_level(p: ParamArrays, s: StateArrays, b: int, days: np.ndarray) -> np.float32:
+    """Return the hour-of-day factor at the replica's time, linear between the slots of its row of ``days``."""
+    n_slots = days.shape[1]
     position = (s.step[b] * p.step_s) / p.slot_s
     whole = int(np.floor(position))
     share = np.float32(position - whole)
     row: int = s.day[b]
-    first = p.profile[row, whole % n_slots]
-    second = p.profile[row, (whole + 1) % n_slots]
+    first = days[row, whole % n_slots]
+    second = days[row, (whole + 1) % n_slots]
     return first + share * (second - first)
 
 
@@ -78,14 +80,20 @@ def offer_traffic(p: ParamArrays, s: StateArrays, b: int, w: Scratch) -> None:
     """Write what each user asks for in Mbit/s, from where it is."""
     pixel, offered, area_mbps = w.pixel, w.offered, w.area_mbps
     n_areas = s.area_load.shape[1]
-    level = profile_level(p, s, b) * np.float32(p.user_mbps)
+    level = profile_level(p, s, b, p.profile) * np.float32(p.user_mbps)
     for g in range(n_areas):
+        if p.area_kind.shape[0] > 0:
+            level = profile_level(p, s, b, p.kind_profile[p.area_kind[g]]) * np.float32(p.user_mbps)
         area_mbps[g] = level * s.area_load[b, g] * exp2(s.area_noise[b, g] * _LOG2_E)
     for u in range(p.crowd_first):
         offered[u] = area_mbps[p.pixel_area[pixel[u]]] * s.user_weight[b, u]
+    if p.service.shape[0] > 0:
+        offer_services(p, s, b, w)
     n_crowd = p.slice_first - p.crowd_first
     n_slots = s.surge.shape[1]
-    for slot in range(n_slots):
+    if p.humps.shape[0] > 0:
+        offer_crowd(p, s, b, w)
+    for slot in range(1 if p.humps.shape[0] > 0 else 0, n_slots):
         first = p.crowd_first + (n_crowd * slot) // n_slots
         last = p.crowd_first + (n_crowd * (slot + 1)) // n_slots
         mbps = surge_mbps(p, s, b, slot) / np.float32(max(1, last - first))
