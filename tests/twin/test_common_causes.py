@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 from ranrein.envs.catalogue import load_scenario, scenario_from
+from ranrein.envs.inventory import read_inventory
+from ranrein.envs.inventory_rows import InventoryError
+from ranrein.envs.inventory_scenario import cluster_scenario
+from ranrein.envs.inventory_writer import inventory_data
 from ranrein.envs.simulation import Simulation
 from ranrein.twin.advance import advance
 from ranrein.twin.command import Command
@@ -194,6 +200,22 @@ def test_groups_and_shapes_are_read_from_a_scenario_file() -> None:
     expected = CommonCause("all", (plain.sites[0].name,), MeanTimes(5.0, 1.0, 2.0), "transport")
     assert read.failures == Failures(together=(expected,))
     assert Params.of(read).arrays.fail_prob.shape == (N_CAUSES + 1, 2)
+
+
+def test_a_cluster_of_an_inventory_has_its_own_sites_of_every_group(tmp_path: Path) -> None:
+    groups = (CommonCause("both", BOTH, OFTEN), CommonCause("small", ("plaza",), OFTEN))
+    data = inventory_data(scenario(together=groups))
+    for name in ("width_m", "pixel_m", "surge"):  # of the map of all sites
+        del data["scenario"][name]
+    (tmp_path / "net.json").write_text(json.dumps(data))
+    inventory = read_inventory(tmp_path / "net.json")
+    whole, macro = (cluster_scenario(inventory, members, "net") for members in ([0, 1], [0]))
+    assert whole.failures.together == groups
+    assert macro.failures.together == (replace(groups[0], sites=("macro",)),)
+    data["scenario"]["failures"]["together"][1]["sites"] = ["plazza"]
+    (tmp_path / "net.json").write_text(json.dumps(data))
+    with pytest.raises(InventoryError, match=r'failures.together "small" sites: "plazza" is unknown'):
+        cluster_scenario(read_inventory(tmp_path / "net.json"), [0], "net")
 
 
 @pytest.mark.parametrize(
