@@ -27,9 +27,14 @@ typedef struct {
     double slice_max_ratio, slice_radius_m;
     double guaranteed_mbps, coverage_dbm, fixed_w;
     const double *fail_prob;
+    const int32_t *cause_place;
+    const double *life_s, *life_power;
     const float *repair_s;
+    const double *repair_power;
+    const uint8_t *cuts_off;
     double detect_least_s, detect_most_s;
     const float *backhaul_mbps, *backhaul_s, *backhaul_packet_s, *backhaul_buffer_s;
+    double core_mbps, core_packet_s, core_buffer_s;
 } Params;
 
 typedef struct {
@@ -50,7 +55,9 @@ typedef struct {
     int8_t *carrier, *beam, *shift_db;
     float *wake_left_s;
     int8_t *down;
-    float *outage, *load;
+    float *outage;
+    double *life_s;
+    float *load;
     float *request;
     int8_t *answer, *slot_kind, *slot_tier;
     float *slot_left_s, *slot_xy;
@@ -70,7 +77,7 @@ typedef struct {
 } Shape;
 
 enum { PRB, VOLUME, BLOCKED, USERS, ACTIVE, THROUGHPUT, BELOW, UNCOVERED, ENERGY, HANDOVERS,
-       PING_PONGS, SLICE_PRB, N_SUMS };
+       PING_PONGS, SLICE_PRB, LINK_USE, N_SUMS };
 enum { EFFICIENCY, OUT_OF_SYNC, SSB_0, N_LINKS = SSB_0 + 4 };
 enum { ONSET_S, RAMP_S, HOLD_S, PEAK_MBPS, VENUE, N_SURGE };
 enum { N_STATES = 5, ROUNDS = 2, STEPS_PER_HEADING = 5, DEMAND = 0, HEADING = 1 };

@@ -60,6 +60,7 @@ def cluster_scenario(inventory: Inventory, members: Sequence[int] | I64, name: s
     data = _settings(inventory, _usual(places, map_settings, kinds, names))
     data |= {
         "name": name,
+        "failures": _failures_here(data["failures"], inventory, {site.id for site in sites}),
         "carriers": kinds,
         "sites": [_site(site, place, names[site.id]) for site, place in zip(sites, places, strict=True)],
     }
@@ -172,6 +173,21 @@ def _settings(inventory: Inventory, usual: Scenario) -> dict[str, Any]:
         is_section = isinstance(value, Mapping) and not isinstance(data[key], float | int | bool)
         data[key] = {**asdict(data[key]), **value} if is_section else value
     return data
+
+
+def _failures_here(failures: Any, inventory: Inventory, here: set[str]) -> Any:  # noqa: ANN401
+    """Leave the sites of other clusters out of the groups that fail together; unknown ones stay, to be refused."""
+    if not isinstance(failures, Mapping) or not isinstance(failures.get("together"), list | tuple):
+        return failures
+    elsewhere = {site.id for site in inventory.sites} - here
+    groups = []
+    for group in failures["together"]:
+        if isinstance(group, Mapping) and isinstance(group.get("sites"), list | tuple) and group["sites"]:
+            left = [site for site in group["sites"] if site not in elsewhere]
+            groups += [{**group, "sites": left}] if left else []
+        else:
+            groups.append(group)
+    return {**failures, "together": groups}
 
 
 def _site(site: InventorySite, place: F64, names: list[tuple[str, ...]]) -> Site:

@@ -14,6 +14,8 @@ from .randomise import drifting, randomised
 SIGN = "+"
 # about two failures a day in a network of seven cells, assumption
 FAILURES = Failures(radio_unit=MeanTimes(72.0, 4.0), site_power=MeanTimes(500.0, 1.0))
+# of a site's transport once a day for an hour, assumption
+CUTS = MeanTimes(24.0, 1.0)
 LOSS_PROB, FREEZE_PROB, DELAY_PERIODS = 0.05, 0.2, 1
 
 
@@ -38,9 +40,20 @@ def failing(scenario: Scenario) -> Scenario:
     return replace(scenario, failures=law)
 
 
+def cut_off(scenario: Scenario) -> Scenario:
+    """Let the transport of sites fail, which report nothing meanwhile; a law of the scenario itself stays."""
+    law = scenario.failures.site_transport or CUTS
+    return replace(
+        scenario,
+        failures=replace(scenario.failures, site_transport=law),
+        faults=replace(scenario.faults, lost_when_cut_off=True),
+    )
+
+
 VARIANTS: dict[str, Callable[[Scenario], Scenario]] = {
     "reality_gap": reality_gap,
     "faults": failing,
+    "cut_off": cut_off,
     "telemetry": late_and_lost,
     "frozen": frozen,
     "drift": drifting,

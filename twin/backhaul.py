@@ -1,4 +1,4 @@
-"""What connects a site with the core: its capacity and its delay."""
+"""What connects a site with the core, and the core itself: capacity and delay."""
 
 from __future__ import annotations
 
@@ -46,3 +46,15 @@ class Backhaul:
     def matters(self) -> bool:
         """Tell whether it limits or delays anything."""
         return self.capacity_mbps > 0 or self.delay_ms > 0
+
+
+@dataclass(frozen=True)
+class Core:
+    """The user plane function (TS 23.501 6.2.3) behind all sites, a last link. ValueError on a negative value."""
+
+    upf_mbps: float = 0.0  # that it forwards; 0: more than anybody asks for
+    buffer_ms: float = 50.0  # longest queueing delay
+
+    def __post_init__(self) -> None:
+        for name in ("upf_mbps", "buffer_ms"):
+            within(f"core.{name}", getattr(self, name), 0.0)

@@ -10,7 +10,7 @@ from .area_kinds import day_laws
 from .backhaul import PACKET_MBIT
 from .carrier import CarrierState
 from .crowd_places import hump_numbers
-from .kernels.failures import N_CAUSES, RADIO_UNIT
+from .failures import cause_places, weibull_scale_s
 from .kernels.layout import ParamArrays
 from .level_b_map import faded_thresholds
 from .link import N_PRB, cqi_thresholds, usable_bandwidth_hz
@@ -227,27 +227,38 @@ def _slice_law(scenario: Scenario) -> dict[str, Any]:
 
 def _failure_law(scenario: Scenario) -> dict[str, Any]:
     """Return how likely each unit fails in a step, and how long repairs take."""
-    first, failures = first_of_site(scenario), scenario.failures
-    probability, repair_s = np.zeros((N_CAUSES, len(first))), np.zeros(N_CAUSES)
+    failures = scenario.failures
+    places = cause_places(failures, [site.name for site in sites_of_cells(scenario)])
+    probability, (life_s, repair_s) = np.zeros(places.shape), np.zeros((2, len(places)))
+    life_power, repair_power = np.ones((2, len(places)))
     for cause, law in enumerate(failures.causes):
         if law is not None:
-            here = first == np.arange(len(first)) if cause != RADIO_UNIT else np.True_
             in_a_step = -np.expm1(-scenario.timing.twin_step_s / (law.mtbf_h * SECONDS_PER_HOUR))
-            probability[cause] = np.where(here, in_a_step, 0.0)
-            repair_s[cause] = law.mttr_h * SECONDS_PER_HOUR
+            probability[cause] = np.where(places[cause] == np.arange(places.shape[1]), in_a_step, 0.0)
+            life_s[cause] = weibull_scale_s(law.mtbf_h, law.failure_k)
+            repair_s[cause] = weibull_scale_s(law.mttr_h, law.repair_k)
+            life_power[cause], repair_power[cause] = 1.0 / law.failure_k, 1.0 / law.repair_k
     least, most = failures.detection_s
+    shared = [group.kind == "transport" for group in failures.together]
+    silenced = scenario.faults.lost_when_cut_off and failures.possible
     return {
         "fail_prob": probability,
+        "cause_place": places,
+        "life_s": life_s,
+        "life_power": life_power,
         "repair_s": _table(repair_s),
+        "repair_power": repair_power,
+        "cuts_off": np.array([False, False, True, *shared] if silenced else [], np.bool_),
         "detect_least_s": least,
         "detect_most_s": most,
     }
 
 
-def _backhauls(scenario: Scenario) -> dict[str, F32]:
-    """Return capacity and delays of the link behind every cell; empty where no link matters."""
+def _backhauls(scenario: Scenario) -> dict[str, F32 | float]:
+    """Return capacity and delays of the link behind every cell and of the core; empty where nothing matters."""
     links = [site.backhaul for site in sites_of_cells(scenario)]
-    if not any(link.matters for link in links):
+    core = scenario.core
+    if not (core.upf_mbps > 0 or any(link.matters for link in links)):
         links = []
     unlimited = [link.capacity_mbps == 0 for link in links]
     packet_s = [
@@ -258,4 +269,7 @@ def _backhauls(scenario: Scenario) -> dict[str, F32]:
         "backhaul_s": _table([link.delay_ms / 1e3 for link in links]),
         "backhaul_packet_s": _table(packet_s),
         "backhaul_buffer_s": _table([link.buffer_ms / 1e3 for link in links]),
+        "core_mbps": core.upf_mbps,
+        "core_packet_s": PACKET_MBIT / core.upf_mbps if core.upf_mbps > 0 else 0.0,
+        "core_buffer_s": core.buffer_ms / 1e3,
     }

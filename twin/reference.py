@@ -145,7 +145,7 @@ def _share_cells(p: ParamArrays, s: StateArrays, rsrp_dbm: F32, offered: F64) ->
     power_mw = 10.0 ** (rsrp_dbm.astype(np.float64) / 10)
     load, n_cells = s.load.astype(np.float64), s.load.shape[1]
     nothing = np.zeros_like(load)
-    shared = Shared(offered, offered, load, load, offered, nothing, nothing, nothing)
+    shared = Shared(offered, offered, load, load, offered, nothing, nothing, nothing, nothing)
     by_slice = np.arange(offered.shape[1]) >= p.slice_first
     for _ in range(ROUNDS):
         sinr = _sinr(p, s, power_mw, load)
@@ -156,9 +156,9 @@ def _share_cells(p: ParamArrays, s: StateArrays, rsrp_dbm: F32, offered: F64) ->
         need = _sum_by_cell(s.serving, n_cells, share * ~by_slice)
         need = need / (1 - granted)
         served = _served(s, by_slice, np.where(rate > 0, offered, 0.0), need, slice_need / p.slice_max_ratio)
-        passed, spare, delay_s = passing(p, s.serving, served)
+        passed, spare, delay_s, used = passing(p, s.serving, served)
         load = (np.minimum(need, 1) * (1 - granted) + granted) * passed
-        shared = Shared(offered, rate, need, slice_need, sinr, passed, spare, delay_s)
+        shared = Shared(offered, rate, need, slice_need, sinr, passed, spare, delay_s, used)
     s.load[:] = load
     return shared
 
@@ -213,6 +213,7 @@ def _account(p: ParamArrays, s: StateArrays, rsrp_dbm: F32, cells: Shared) -> No
     for column, values in per_user.items():
         s.cell_sum[:, :, column] += p.step_s * _sum_by_cell(home[:, ours], rsrp_dbm.shape[1], values[:, ours])
     s.cell_sum[:, :, CellSum.PRB] += p.step_s * s.load
+    s.cell_sum[:, :, CellSum.LINK_USE] += p.step_s * cells.used
     s.offered_mbit[:] += p.step_s * cells.offered[:, ours].sum(axis=1)
     s.elapsed_s[:] += p.step_s
 

@@ -28,6 +28,7 @@ class Shared:
     passed: F64  # (B, C), share of what the air carries that the site's backhaul lets through
     spare: F64  # (B, C), Mbit/s left on it
     delay_s: F64  # (B, C), one way on it
+    used: F64  # (B, C), share of its capacity
 
 
 def obey_slices(p: ParamArrays, s: StateArrays, command: Command) -> None:

@@ -42,11 +42,12 @@ def report(params: Params, state: State, history: ReportHistory) -> Kpis:
     """Return what the management system receives for the period that just ended.
 
     A lost value repeats the last one with a growing age and ``valid`` False; a frozen sensor repeats it as if
-    it were new; a delay hands over the measurement of some periods ago.
+    it were new; a delay hands over the measurement of some periods ago. Where the scenario says so, all reports of a
+    site are lost while its transport is down.
     """
     faults = params.scenario.faults
     struck = np.empty((2, *state.arrays.carrier.shape), np.bool_)
-    count = strike_replicas(state.arrays, faults.loss_prob, faults.freeze_prob, struck)
+    count = strike_replicas(params.arrays, state.arrays, faults.loss_prob, faults.freeze_prob, struck)
     return deliver(faults, history, measure(params, state), struck if count else None)
 
 
@@ -66,7 +67,7 @@ def deliver(faults: Faults, history: ReportHistory, truth: Kpis, struck: Bool | 
     current = arrived if arrived is truth else _late(arrived, truth)
     if history.last is not None and struck is not None:
         current = _repeated(current, history.last, struck)
-    repeats = faults.loss_prob > 0 or faults.freeze_prob > 0
+    repeats = faults.loss_prob > 0 or faults.freeze_prob > 0 or faults.lost_when_cut_off
     history.last = current.copy() if repeats else current  # who receives the report may change it
     return current
 

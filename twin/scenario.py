@@ -9,7 +9,7 @@ import math
 from dataclasses import dataclass, field, fields
 
 from .area_load import AREAS
-from .backhaul import Backhaul
+from .backhaul import Backhaul, Core
 from .beam_pattern import standard_pattern
 from .checks import one_of
 from .failures import Failures
@@ -215,6 +215,7 @@ class Faults:
     loss_prob: float = 0.0
     freeze_prob: float = 0.0
     delay_periods: int = 0
+    lost_when_cut_off: bool = False  # whether a site whose transport is down reports nothing
 
     def __post_init__(self) -> None:
         for name in (each.name for each in fields(self)):
@@ -248,6 +249,7 @@ class Scenario:
     failures: Failures = field(default_factory=Failures)
     traffic: Traffic = field(default_factory=Traffic)
     fidelity: str = "A"
+    core: Core = field(default_factory=Core)
 
     def __post_init__(self) -> None:
         pixels = self.width_m / self.pixel_m if self.pixel_m > 0 else 0.0
@@ -266,6 +268,7 @@ class Scenario:
         _require(self.fidelity in FIDELITIES, f"fidelity={self.fidelity!r}; use one of {FIDELITIES}")
         names = [site.name for site in self.sites]
         _require(len(set(names)) == len(names), f"site names repeat: {names}")
+        self.failures.require_sites(names)
         for site in self.sites:
             for name in (c for sector in site.sectors for c in sector.carriers):
                 known = sorted(self.carriers)

@@ -9,7 +9,7 @@ import numpy as np
 
 from .carrier import CarrierState
 from .crowd_places import rim_m
-from .failures import first_outages
+from .failures import first_lives, first_outages
 from .kernels.layout import N_CELL_SUMS, N_LINK_SAMPLES, N_SLOT_SUMS, N_SURGE_FIELDS, N_SURGES, StateArrays
 from .kernels.maths import AREA, DAY, INDOOR, INDOOR_DEPTH, PLACE_X, PLACE_Y, SIGMA, SURGE, WEIGHT
 from .kernels.services import MEMBER
@@ -94,6 +94,7 @@ def begin(params: Params, seed: I64, episode: I64) -> State:
             wake_left_s=np.zeros((n, cells), np.float32),
             down=np.zeros((n, cells), np.int8),
             outage=_first_outages(params, key),
+            life_s=first_lives(params.scenario.failures, params.arrays.cause_place, key),
             load=np.zeros((n, cells), np.float32),
             **_no_slices(params, n),
             cell_sum=np.zeros((n, cells, N_CELL_SUMS), np.float64),
@@ -109,7 +110,7 @@ def begin(params: Params, seed: I64, episode: I64) -> State:
 
 def _first_outages(params: Params, key: U64) -> F32:
     boot_s = params.scenario.sleep.wake_delay_s[CarrierState.DEEP_SLEEP]
-    return first_outages(params.scenario.failures, params.arrays.first_of_site, boot_s, key)
+    return first_outages(params.scenario.failures, params.arrays.cause_place, boot_s, key)
 
 
 def _no_slices(params: Params, n: int) -> dict[str, Any]:

@@ -143,15 +143,15 @@ def _read_back(params: Params, members: State, kpis: Kpis, n_members: int) -> No
 
 def _read_back_failures(params: Params, members: State, kpis: Kpis, n_members: int) -> None:
     """Take failures as reported: a cell stays down until it is reported to work, whatever took it down."""
-    arrays, first = members.arrays, params.arrays.first_of_site
+    arrays, places = members.arrays, params.arrays.cause_place
     known = np.repeat(kpis.valid, n_members, axis=0)
     disabled = np.repeat(kpis.disabled > 0, n_members, axis=0)
     arrays.down[:] = np.where(known, np.where(disabled, DISABLED, WORKS), arrays.down)
     if arrays.outage.shape[1]:
-        told = (known[:, None] & (first == first[:, None])).any(axis=2)  # (B, C), of any cell of the site
-        arrays.outage[:, RADIO_UNIT + 1 :][np.broadcast_to(told[:, None], arrays.outage[:, 1:].shape[:3])] = (
-            0.0
-        )
+        for cause in range(RADIO_UNIT + 1, arrays.outage.shape[1]):
+            here = places[cause] == np.arange(len(places[cause]))[:, None]
+            told = (known[:, None] & here).any(axis=2)  # (B, C), by any cell that the cause takes down
+            arrays.outage[:, cause][told] = 0.0
         unit = arrays.outage[:, RADIO_UNIT]
         unit[:, :, LEFT_S] = np.where(known, np.where(disabled, NEVER_S, 0.0), unit[:, :, LEFT_S])
         unit[:, :, UNNOTICED_S] = np.where(known, 0.0, unit[:, :, UNNOTICED_S])

@@ -14,7 +14,15 @@ from ranrein.agents.config import ConfigError
 from ranrein.envs.catalogue import UnknownNameError, load_scenario
 from ranrein.envs.registry import make_vector_env
 from ranrein.envs.scenario_source import scenario_named
-from ranrein.envs.variants import DELAY_PERIODS, FAILURES, FREEZE_PROB, LOSS_PROB, VARIANTS, split_variants
+from ranrein.envs.variants import (
+    CUTS,
+    DELAY_PERIODS,
+    FAILURES,
+    FREEZE_PROB,
+    LOSS_PROB,
+    VARIANTS,
+    split_variants,
+)
 from ranrein.scripts.hydra_config import compose
 from ranrein.twin.kpis import Kpis
 from ranrein.twin.reality_gap import reality_gap
@@ -74,6 +82,17 @@ def test_telemetry_is_lost_and_late_as_often_as_said() -> None:
     lost = float(np.mean([~kpis.valid for kpis in told]))
     assert lost == pytest.approx(LOSS_PROB, abs=0.02)
     assert all(kpis.valid.all() and not kpis.age_s.any() for kpis in reports("tiny"))
+
+
+def test_a_site_that_is_cut_off_is_not_heard_of_and_a_law_of_the_scenario_stays() -> None:
+    told = reports("tiny+cut_off")
+    lost = np.stack([~kpis.valid for kpis in told])
+    assert np.array_equal(lost.any(axis=2), lost.all(axis=2))  # one site
+    assert 0 < lost.mean() < 0.2
+    both = scenario_named("tiny+faults+cut_off").failures
+    assert both == replace(FAILURES, site_transport=CUTS)
+    own = replace(load_scenario("tiny"), failures=replace(FAILURES, site_transport=FAILURES.radio_unit))
+    assert VARIANTS["cut_off"](own).failures == own.failures
 
 
 def test_frozen_counters_repeat_as_often_as_said_and_look_new() -> None:

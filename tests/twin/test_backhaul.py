@@ -10,7 +10,7 @@ import pytest
 
 from ranrein.envs.catalogue import load_scenario
 from ranrein.twin.advance import advance
-from ranrein.twin.backhaul import Backhaul
+from ranrein.twin.backhaul import Backhaul, Core
 from ranrein.twin.command import Command
 from ranrein.twin.kernels.layout import CellSum, StateArrays, make_scratch
 from ranrein.twin.kernels.step import advance_replicas
@@ -45,10 +45,11 @@ def _run(params: Params, n_steps: int = 20, n: int = 4) -> State:
     return state
 
 
-@pytest.mark.parametrize("slices", [False, True])
-def test_the_kernel_agrees_with_the_oracle(slices: bool) -> None:
+@pytest.mark.parametrize(("slices", "upf_mbps"), [(False, 0.0), (True, 0.0), (True, 118.0)])
+def test_the_kernel_agrees_with_the_oracle(slices: bool, upf_mbps: float) -> None:
     slicing = Slicing((ROBOTS,), slots=8, requests=4, max_ratio=0.3) if slices else Slicing()
-    params = linked(Backhaul("leo", 110.0), Backhaul("microwave", 12.0, hops=3), slicing=slicing)
+    links = Backhaul("leo", 110.0), Backhaul("microwave", 12.0, hops=3)
+    params = linked(*links, slicing=slicing, core=Core(upf_mbps))
     rng, kernel = np.random.default_rng(2), _start(params)
     kernel.arrays.step[:] = 480
     oracle = kernel.copy()
@@ -59,7 +60,10 @@ def test_the_kernel_agrees_with_the_oracle(slices: bool) -> None:
         advance(params, kernel, command, n_steps)
         advance_reference(params, oracle, command, n_steps)
     for name, a, b in zip(StateArrays._fields, kernel.arrays, oracle.arrays, strict=True):
-        np.testing.assert_allclose(a, b, rtol=2e-5, atol=1e-5, err_msg=name)
+        atol = (
+            1e-5 if not upf_mbps else 1e-3
+        )  # what is left of a core that is nearly full hangs on the last bits
+        np.testing.assert_allclose(a, b, rtol=2e-5, atol=atol, err_msg=name)
     assert np.all(kernel.arrays.cell_sum[:, :6, CellSum.BLOCKED].sum(axis=1) > 0)
     assert not slices or 0 < kernel.arrays.slot_sum[:, :, 1].sum() < kernel.arrays.slot_sum[:, :, 0].sum()
 
@@ -67,7 +71,11 @@ def test_the_kernel_agrees_with_the_oracle(slices: bool) -> None:
 def test_a_wide_link_without_delay_changes_no_bit(urban: Params) -> None:
     wide = linked(Backhaul(capacity_mbps=1e6))
     assert len(wide.arrays.backhaul_mbps) > len(urban.arrays.backhaul_mbps) == 0
-    for name, a, b in zip(StateArrays._fields, _run(urban).arrays, _run(wide).arrays, strict=True):
+    free, used = _run(urban).arrays, _run(wide).arrays
+    share = used.cell_sum[:, :, CellSum.LINK_USE]
+    assert np.all(share[:, MACRO] > 0)
+    share[:] = 0.0
+    for name, a, b in zip(StateArrays._fields, free, used, strict=True):
         assert a.tobytes() == b.tobytes(), name
 
 
@@ -107,6 +115,47 @@ def test_delay_and_share_are_those_of_the_tree_of_links(capacity_mbps: float) ->
     assert work.delay_s[6] == 0.0
 
 
+@pytest.mark.parametrize("upf_mbps", [50.0, 300.0])
+def test_the_core_cuts_and_delays_as_the_last_link_of_the_tree(upf_mbps: float) -> None:
+    macro, plaza = Backhaul("fibre", 70.0, length_km=100.0), Backhaul("microwave", hops=2)
+    params = linked(macro, plaza, core=Core(upf_mbps, buffer_ms=4.0))
+    state = _start(params, 1)
+    state.arrays.step[:] = 720
+    work = make_scratch(state.arrays)
+    advance_replicas(params.arrays, state.arrays, Command.all_active(1, params.n_cells).settings, 3, work)
+    links = [
+        Link("macro", "upf", 70.0, 0.49),
+        Link("plaza", "upf", 1e12, 0.7),
+        Link("upf", None, upf_mbps, 0, 4),
+    ]
+    carried = TransportTree(links).carry([work.site_mbps[0], work.site_mbps[6], 0.0])
+    for site, cell in enumerate((0, 6)):
+        assert work.delay_s[cell] * 1e3 == pytest.approx(carried.delay_ms[site], rel=1e-4)
+        share = carried.carried_mbps[site] / work.site_mbps[cell]
+        assert work.passed[cell] == pytest.approx(share, rel=1e-5)
+    assert (work.passed[6] < 1) == (upf_mbps == 50.0)
+
+
+def test_a_core_limits_the_sum_of_all_sites_that_have_links_without_limits() -> None:
+    small, large = linked(Backhaul(), core=Core(40.0)), linked(Backhaul(), core=Core(1e6))
+    served, free = (
+        _run(p, 20).arrays.cell_sum[:, :, CellSum.VOLUME].sum(axis=1) / (20 * p.arrays.step_s)
+        for p in (small, large)
+    )
+    np.testing.assert_allclose(served, np.minimum(free, 40.0), rtol=0.02)
+    assert np.all(free > 40.0)
+
+
+def test_the_use_of_a_link_is_what_its_cells_carry_over_its_capacity() -> None:
+    params = linked(Backhaul(capacity_mbps=60.0))
+    kpis = measure(params, _run(params, n_steps=20, n=8))
+    carried = kpis.volume_dl[:, MACRO].sum(axis=1) / 1000 / (20 * params.arrays.step_s)
+    for cell in range(6):
+        np.testing.assert_allclose(kpis.link_use[:, cell], 100 * carried / 60.0, rtol=1e-5)
+    assert np.all(kpis.link_use <= 100.001)
+    np.testing.assert_array_equal(kpis.link_use[:, 6], 0.0)
+
+
 @pytest.mark.parametrize(("kind", "kept"), [("fibre", True), ("leo", False)])
 def test_a_satellite_breaks_the_promise_of_a_short_delay(kind: str, kept: bool) -> None:
     slicing = Slicing((replace(ROBOTS, latency_ms=15.0),), slots=8, requests=4, max_ratio=0.5)
@@ -131,6 +180,15 @@ def test_delays_are_those_of_the_models() -> None:
         True,
         True,
     ]
+
+
+def test_a_core_that_makes_no_sense_is_refused() -> None:
+    with pytest.raises(
+        ValueError, match=r"core.upf_mbps = -1 is out of range: give a finite value at least 0"
+    ):
+        Core(-1.0)
+    with pytest.raises(ValueError, match=r"core.buffer_ms = nan is out of range"):
+        Core(100.0, float("nan"))
 
 
 @pytest.mark.parametrize(

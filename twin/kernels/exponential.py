@@ -53,6 +53,18 @@ def ln(x: np.float64) -> np.float64:
 
 
 @inlined
+def raised(x: np.float64, power: np.float64) -> np.float64:
+    """Return a positive normal number to a power, to 1e-14 of its size where that lies within 1e-300..1e300."""
+    exponent = min(max(power * ln(x), -690.0), 690.0)
+    whole = np.floor(exponent / _LN2 + 0.5)
+    rest = exponent - whole * _LN2
+    series = 1.0
+    for term in range(14, 0, -1):
+        series = 1.0 + series * rest / term
+    return series * _float64_from_bits(np.uint64(np.int64(whole) + np.int64(1023)) << _S52)
+
+
+@inlined
 def to_exponential(bits: np.uint64) -> np.float64:
     """Map random bits to an exponential number of mean 1, by inversion."""
     return -ln(to_unit64(bits))

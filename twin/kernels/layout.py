@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..types import F32, F64, I8, I16, I32, I64, U64
+from ..types import F32, F64, I8, I16, I32, I64, U64, Bool
 
 GAIN_STEP_DB = 1.0 / 64.0  # resolution of the gain map; coarse enough that every CPU rounds alike
 
@@ -30,6 +30,7 @@ class CellSum(IntEnum):
     HANDOVERS = 9  # incoming
     PING_PONGS = 10  # incoming, from where the user just came
     SLICE_PRB = 11  # share of the PRBs that slices use x s
+    LINK_USE = 12  # share of the capacity of the site's link that is used x s
 
 
 class LinkSample(IntEnum):
@@ -136,14 +137,22 @@ class ParamArrays(NamedTuple):
     guaranteed_mbps: float
     coverage_dbm: float
     fixed_w: float
-    fail_prob: F64  # (N_CAUSES, C), per step; 0 where a cause has no place
-    repair_s: F32  # (N_CAUSES,), mean
+    fail_prob: F64  # (causes, C), per step; 0 where a cause has no place
+    cause_place: I32  # (causes, C), where a cause counts what befalls a cell, or -1
+    life_s: F64  # (causes,), Weibull scale of the time to failure
+    life_power: F64  # (causes,), 1 over its shape; 1 for a unit that does not age
+    repair_s: F32  # (causes,), Weibull scale
+    repair_power: F64  # (causes,), 1 over its shape
+    cuts_off: Bool  # (causes,), whether reports are lost with it; empty where none is
     detect_least_s: float  # until a failure is noticed, uniform
     detect_most_s: float
     backhaul_mbps: F32  # (C,), of the cell's site, 0 for no limit; empty where no link matters
     backhaul_s: F32  # (C,), one-way delay without queueing
     backhaul_packet_s: F32  # (C,), to send one packet
     backhaul_buffer_s: F32  # (C,), longest queueing delay
+    core_mbps: float  # of the user plane function behind all sites, 0 for no limit
+    core_packet_s: float
+    core_buffer_s: float
 
 
 class StateArrays(NamedTuple):
@@ -170,7 +179,8 @@ class StateArrays(NamedTuple):
     ssb_period: I8  # (B, C)
     wake_left_s: F32  # (B, C), time until a woken carrier serves
     down: I8  # (B, C), 0 works, 1 has failed, 2 is also known to have failed
-    outage: F32  # (B, N_CAUSES, C, 2), s until repaired, s until noticed; without causes if nothing can fail
+    outage: F32  # (B, causes, C, 2), s until repaired, s until noticed; without causes if nothing can fail
+    life_s: F64  # (B, causes, C), s in working order until the next failure; without causes if nothing ages
     load: F32  # (B, C), PRB use of the last step, 0..1
     request: F32  # (B, R, 4), type or -1, centre x and y in m, holding time in s
     answer: I8  # (B, R), what became of the requests before, -1 where there was none

@@ -72,6 +72,6 @@ def run_period(
         advance_replica(p, s, b, order.wanted, law.n_steps, w.scratch)
         measure_replica(s, b, p.step_s, p.fixed_w, out.readings)
         judge_replica(out.readings.reals, b, law.limits, out.verdict)
-        struck += strike_replica(s, b, law.loss_prob, law.freeze_prob, w.struck)
+        struck += strike_replica(p, s, b, (law.loss_prob, law.freeze_prob), w.struck)
         out.power_w[b] = total_power(out.readings.reals[POWER], out.readings.site_power, b)
     return struck

@@ -9,14 +9,16 @@ import numpy as np
 from ..types import F32, F64, I8, Bool
 from .compiled import inlined, kernel
 from .failures import DISABLED as NOTICED
-from .layout import N_SSB_BEAMS, StateArrays
+from .failures import is_cut_off
+from .layout import N_SSB_BEAMS, ParamArrays, StateArrays
 from .maths import REPORT, draw, to_unit
 
-N_REALS = 19  # measurements that are real numbers, in the order of `kpis.MEASUREMENTS`
+N_REALS = 20  # measurements that are real numbers, in the order of `kpis.MEASUREMENTS`
 PRB, THROUGHPUT, BELOW, ACTIVE, CONNECTED, UNCOVERED, VOLUME, BLOCKED, POWER, HANDOVERS = range(10)
 PING_PONGS, SLICE_PRB, EFFICIENCY, OUT_OF_SYNC = range(10, 14)
 SSB = 14  # the first of N_SSB_BEAMS rows
 DISABLED = SSB + N_SSB_BEAMS
+LINK_USE = DISABLED + 1
 AGE = N_REALS  # the row behind them: seconds since the value was measured
 WAKING, VALID = 0, 1  # rows of the flags
 LOST, OLD = 0, 1  # rows of what struck a report
@@ -63,6 +65,7 @@ def _measure_cell(sums: np.ndarray, span: float, reals: np.ndarray, b: int, c: i
     reals[HANDOVERS, b, c] = np.float32(sums[9])
     reals[PING_PONGS, b, c] = np.float32(sums[10])
     reals[SLICE_PRB, b, c] = np.float32(sums[11] / span) * _PERCENT
+    reals[LINK_USE, b, c] = np.float32(sums[12] / span) * _PERCENT
     reals[AGE, b, c] = _ZERO
 
 
@@ -96,12 +99,17 @@ def _strikes(key: np.uint64, step: int, entity: int, probability: np.float32) ->
 
 
 @inlined
-def strike_replica(s: StateArrays, b: int, loss_prob: float, freeze_prob: float, struck: np.ndarray) -> int:
-    """Draw which cells' reports are lost, and which repeat an old value (lost or frozen); count the latter."""
+def strike_replica(
+    p: ParamArrays, s: StateArrays, b: int, probs: tuple[float, float], struck: np.ndarray
+) -> int:
+    """Draw which cells' reports are lost, and which repeat an old value (lost or frozen); count the latter.
+
+    ``probs`` are those of a loss and of a frozen value; who is cut off loses every report.
+    """
     count = 0
     for c in range(struck.shape[2]):
-        lost = _strikes(s.key[b], s.step[b], c, np.float32(loss_prob))
-        frozen = _strikes(s.key[b], s.step[b], c + _FREEZE, np.float32(freeze_prob))
+        lost = _strikes(s.key[b], s.step[b], c, np.float32(probs[0])) or is_cut_off(p, s, b, c)
+        frozen = _strikes(s.key[b], s.step[b], c + _FREEZE, np.float32(probs[1]))
         struck[LOST, b, c] = lost
         struck[OLD, b, c] = lost or frozen
         count += 1 if lost or frozen else 0
@@ -132,9 +140,11 @@ def measure_replicas(s: StateArrays, step_s: float, fixed_w: float, r: Readings)
 
 
 @kernel
-def strike_replicas(s: StateArrays, loss_prob: float, freeze_prob: float, struck: np.ndarray) -> int:
+def strike_replicas(
+    p: ParamArrays, s: StateArrays, loss_prob: float, freeze_prob: float, struck: np.ndarray
+) -> int:
     """Draw what happens to the reports of every replica, (2, B, C); see ``strike_replica``."""
     count = 0
     for b in range(s.carrier.shape[0]):
-        count += strike_replica(s, b, loss_prob, freeze_prob, struck)
+        count += strike_replica(p, s, b, (loss_prob, freeze_prob), struck)
     return count

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from .backhaul import use_links
 from .compiled import inlined, kernel
 from .crowd import walk_crowd
 from .failures import fail_cells
@@ -58,6 +59,8 @@ def account(p: ParamArrays, s: StateArrays, b: int, w: Scratch) -> None:
         asked_mbit += dt * np.float64(asked)
     for c in range(need.shape[0]):
         sums[c, 0] += dt * np.float64(load[c])
+    if limited:
+        use_links(p, s, b, w)
     if p.slice_first < offered.shape[0]:
         account_slices(p, s, b, w)
     s.offered_mbit[b] += asked_mbit
