@@ -19,7 +19,11 @@ typedef struct {
     int64_t crowd_first, slice_first, slice_users;
     const int32_t *slice_size;
     const float *slice_mbps, *slice_activity, *slice_packet_mbit, *slice_latency_s, *slice_arrival, *slice_hold_s;
-    double slice_max_ratio, slice_radius_m;
+    double slice_max_ratio;
+    const float *slice_least, *slice_most, *slice_dedicated;
+    const int8_t *slice_gbr;
+    const double *slice_buffer_mbit;
+    double user_buffer_mbit, slice_radius_m;
     double guaranteed_mbps, coverage_dbm, fixed_w;
     const double *fail_prob;
     const float *repair_s;
@@ -55,6 +59,8 @@ typedef struct {
     float *rsrp, *power, *rank;
     int32_t *best;
     float *best_rank, *total, *sinr, *offered, *rate, *need, *slice_need;
+    int32_t *slice_kind;
+    float *type_need, *type_given, *server, *filled, *carried, *used, *held;
     float *site_mbps, *passed, *spare, *delay_s, *area_mbps;
 } Scratch;
 

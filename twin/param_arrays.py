@@ -15,7 +15,7 @@ from .link import N_PRB, cqi_thresholds, usable_bandwidth_hz
 from .power import idle_power_rel, power_levels, relative_power_dl, transition
 from .radiomap import ssb_map
 from .scenario import Carrier, Scenario, Site
-from .slicing import SECONDS_PER_HOUR
+from .slicing import SECONDS_PER_HOUR, Slicing
 from .traffic import load_profile
 from .types import F32, I16, I32
 
@@ -212,7 +212,21 @@ def _slice_law(scenario: Scenario) -> dict[str, Any]:
         "slice_arrival": _table(slicing.arrival_probabilities(scenario.timing.control_period_s)),
         "slice_hold_s": _table([kind.mean_hours * SECONDS_PER_HOUR for kind in types]),
         "slice_max_ratio": slicing.max_ratio,
+        "slice_gbr": np.array([kind.guaranteed for kind in types], np.int8),
+        "slice_buffer_mbit": np.zeros((len(types), 2)),
+        "user_buffer_mbit": 0.0,
+        **_policies(slicing),
         "slice_radius_m": slicing.radius_m,
+    }
+
+
+def _policies(slicing: Slicing) -> dict[str, F32]:
+    """Return the ratios of every type; empty where they share one maximum."""
+    types = slicing.types if slicing.has_policies else ()
+    return {
+        "slice_least": _table([kind.min_ratio for kind in types]),
+        "slice_most": _table([kind.max_ratio for kind in types]),
+        "slice_dedicated": _table([kind.dedicated_ratio for kind in types]),
     }
 
 

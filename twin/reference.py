@@ -22,7 +22,15 @@ from .kernels.layout import (
 from .kernels.maths import DEMAND, HEADING
 from .params import Params
 from .reference_failures import fail_cells, passing
-from .reference_slices import Shared, account_slices, draw_requests, obey_slices, slice_demand_mbps
+from .reference_slices import (
+    Shared,
+    account_slices,
+    carried_share,
+    draw_requests,
+    obey_slices,
+    share_with_slices,
+    slice_demand_mbps,
+)
 from .seeding import bits, normal
 from .state import State
 from .types import F32, F64, I32, I64, Bool
@@ -195,30 +203,29 @@ def _share_cells(p: ParamArrays, s: StateArrays, rsrp_dbm: F32, offered: F64) ->
     """Iterate load -> interference -> rate -> load, from the last step's load."""
     power_mw = 10.0 ** (rsrp_dbm.astype(np.float64) / 10)
     load, n_cells = s.load.astype(np.float64), s.load.shape[1]
-    nothing = np.zeros_like(load)
-    shared = Shared(offered, offered, load, load, offered, nothing, nothing, nothing)
     by_slice = np.arange(offered.shape[1]) >= p.slice_first
+    shared: Shared | None = None
     for _ in range(ROUNDS):
         sinr = _sinr(p, s, power_mw, load)
         rate = _rates(p, s, sinr)
         share = np.divide(offered, rate, out=np.zeros_like(rate), where=rate > 0)
-        slice_need = _sum_by_cell(s.serving, n_cells, share * by_slice)
-        granted = np.minimum(slice_need, p.slice_max_ratio)
         need = _sum_by_cell(s.serving, n_cells, share * ~by_slice)
-        need = need / (1 - granted)
-        served = _served(s, by_slice, np.where(rate > 0, offered, 0.0), need, slice_need / p.slice_max_ratio)
+        type_need, shares = share_with_slices(p, s, share, need)
+        need = need / shares.others
+        served = np.where(rate > 0, offered, 0.0)
+        served[:, p.slice_first :] *= carried_share(p, s, type_need, shares)
+        served[:, : p.slice_first] /= np.maximum(_at_cell(s, need)[:, : p.slice_first], 1)
         passed, spare, delay_s = passing(p, s.serving, served)
-        load = (np.minimum(need, 1) * (1 - granted) + granted) * passed
-        shared = Shared(offered, rate, need, slice_need, sinr, passed, spare, delay_s)
+        load = (np.minimum(need, 1) * shares.others + shares.given.sum(axis=2)) * passed
+        shared = Shared(offered, rate, need, type_need, shares, sinr, passed, spare, delay_s)
+    assert shared is not None
     s.load[:] = load
     return shared
 
 
-def _served(s: StateArrays, by_slice: Bool, offered: F64, need: F64, slice_need: F64) -> F64:
-    """Return what the air carries of each user's traffic, (B, U): all the same share of their kind in their cell."""
-    own = np.where(by_slice[None, :, None], slice_need[:, None], need[:, None])
-    own = np.take_along_axis(own, np.maximum(s.serving, 0)[:, :, None], axis=2)[:, :, 0]
-    return offered / np.maximum(own, 1)
+def _at_cell(s: StateArrays, values: F64) -> F64:
+    """Return what stands at the cell of each user, (B, U), of values (B, C)."""
+    return np.take_along_axis(values, np.maximum(s.serving, 0), axis=1)
 
 
 def _sinr(p: ParamArrays, s: StateArrays, power_mw: F64, load: F64) -> F64:

@@ -1,8 +1,7 @@
 """Kernel part 5: slices with a guaranteed rate that are asked for, admitted or refused, served and released.
 
 A slice holds a slot of the network from admission to the end of its time; its users come after all others. Requests
-and ends fall on the ends of control periods. Guaranteed traffic takes up to ``max_ratio`` of a cell's resource blocks
-before the rest is shared (`RRMPolicyRatio` of TS 28.541 with one maximum for all slices together).
+and ends fall on the ends of control periods. What they get of a cell's resource blocks is the matter of ``quotas.py``.
 """
 
 from __future__ import annotations
@@ -115,6 +114,7 @@ def offer_slices(p: ParamArrays, s: StateArrays, b: int, w: Scratch) -> None:
         for m in range(p.slice_users):
             u = p.slice_first + n * p.slice_users + m
             w.offered[u] = _ZERO
+            w.slice_kind[n * p.slice_users + m] = kind
             if kind != NONE and m < p.slice_size[kind]:
                 active = to_unit(draw(s.key[b], s.step[b], n * p.slice_users + m, SLICE_ACTIVE))
                 if active < p.slice_activity[kind]:
@@ -122,24 +122,13 @@ def offer_slices(p: ParamArrays, s: StateArrays, b: int, w: Scratch) -> None:
 
 
 @inlined
-def grant_slices(p: ParamArrays, s: StateArrays, b: int, w: Scratch) -> None:
-    """Write the share of each cell that slices ask for."""
-    rate, offered, need, serving = w.rate, w.offered, w.slice_need, s.serving[b]
-    need[:] = _ZERO
-    for u in range(p.slice_first, rate.shape[0]):
-        if rate[u] > _ZERO:
-            need[serving[u]] += offered[u] / rate[u]
-
-
-@inlined
 def _is_kept(p: ParamArrays, w: Scratch, u: int, c: int, kind: int) -> bool:
     """Tell whether a connected user's promise is kept: its rate, and the mean delay of its packets.
 
-    The delay is that of a processor-sharing queue with the slices' share of the cell for a server,
+    The delay is that of a processor-sharing queue with the share of the cell that is open to its type for a server,
     packet / (rate share) / (1 - load) (Kleinrock 1976, 4.4), and that of the backhaul.
     """
-    share = np.float32(p.slice_max_ratio)
-    load = w.slice_need[c] / share
+    share, load = w.server[c, kind], w.filled[c, kind]
     if not (load < _ONE and w.rate[u] > _ZERO and w.passed[c] >= _ONE):
         return False
     return p.slice_packet_mbit[kind] / (w.rate[u] * share) <= (p.slice_latency_s[kind] - w.delay_s[c]) * (
@@ -150,7 +139,7 @@ def _is_kept(p: ParamArrays, w: Scratch, u: int, c: int, kind: int) -> bool:
 @inlined
 def account_slices(p: ParamArrays, s: StateArrays, b: int, w: Scratch) -> None:
     """Add the step to the sums of slots and cells; what a slice asks for is served or refused, nothing waits."""
-    dt, most = p.step_s, np.float32(p.slice_max_ratio)
+    dt = p.step_s
     serving, sums = s.serving[b], s.cell_sum[b]
     for n in range(s.slot_kind.shape[1]):
         kind = s.slot_kind[b, n]
@@ -160,10 +149,10 @@ def account_slices(p: ParamArrays, s: StateArrays, b: int, w: Scratch) -> None:
             if asked <= _ZERO:
                 continue
             connected = c >= 0 and w.rate[u] > _ZERO
-            served = asked * min(_ONE, most / w.slice_need[c]) * w.passed[c] if connected else _ZERO
+            served = asked * w.carried[c, kind] * w.passed[c] if connected else _ZERO
             s.slot_sum[b, n, ASKED] += dt
             s.slot_sum[b, n, KEPT] += dt if connected and _is_kept(p, w, u, c, kind) else 0.0
             s.slot_sum[b, n, SERVED] += dt * np.float64(served)
             s.slot_sum[b, n, BLOCKED] += dt * np.float64(asked - served)
     for c in range(w.slice_need.shape[0]):
-        sums[c, 11] += dt * np.float64(min(w.slice_need[c], most) * w.passed[c])
+        sums[c, 11] += dt * np.float64(w.used[c] * w.passed[c])
