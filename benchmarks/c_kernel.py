@@ -80,10 +80,11 @@ def refuse_what_c_lacks(params: Params) -> None:
     """Refuse a network that the C loop would misjudge.
 
     Raises:
-        ValueError: if it has slices, failures or backhauls that limit or delay.
+        ValueError: if it has slices, buffers, failures or backhauls that limit or delay.
     """
     lacking = {
         "slices": bool(params.scenario.slicing.types),
+        "buffers": params.scenario.load.buffer_s > 0,
         "failures": params.scenario.failures.possible,
         "backhauls": len(params.arrays.backhaul_mbps) > 0,
     }

@@ -23,7 +23,7 @@ typedef struct {
     const float *slice_least, *slice_most, *slice_dedicated;
     const int8_t *slice_gbr;
     const double *slice_buffer_mbit;
-    double user_buffer_mbit, slice_radius_m;
+    double slice_buffer_s, user_buffer_mbit, slice_radius_m;
     double guaranteed_mbps, coverage_dbm, fixed_w;
     const double *fail_prob;
     const float *repair_s;
@@ -51,14 +51,16 @@ typedef struct {
     float *request;
     int8_t *answer, *slot_kind, *slot_tier;
     float *slot_left_s, *slot_xy;
-    double *slot_sum, *cell_sum, *link, *offered_mbit, *elapsed_s;
+    double *slot_sum, *cell_sum, *link, *queue, *offered_mbit, *elapsed_s;
 } State;
 
 typedef struct {
     int32_t *pixel, *column;
     float *rsrp, *power, *rank;
     int32_t *best;
-    float *best_rank, *total, *sinr, *offered, *rate, *need, *slice_need;
+    float *best_rank, *total, *sinr, *offered;
+    double *fresh;
+    float *rate, *need, *slice_need;
     int32_t *slice_kind;
     float *type_need, *type_given, *server, *filled, *carried, *used, *held;
     float *site_mbps, *passed, *spare, *delay_s, *area_mbps;

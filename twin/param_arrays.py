@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from .backhaul import PACKET_MBIT
 from .carrier import CarrierState
 from .kernels.failures import N_CAUSES, RADIO_UNIT
-from .kernels.layout import ParamArrays
+from .kernels.layout import BOOKED_MBIT, ParamArrays
 from .level_b_map import faded_thresholds
 from .link import N_PRB, cqi_thresholds, usable_bandwidth_hz
 from .power import idle_power_rel, power_levels, relative_power_dl, transition
@@ -17,7 +18,7 @@ from .radiomap import ssb_map
 from .scenario import Carrier, Scenario, Site
 from .slicing import SECONDS_PER_HOUR, Slicing
 from .traffic import load_profile
-from .types import F32, I16, I32
+from .types import F32, F64, I16, I32
 
 BS_CATEGORY = 1  # TR 38.864 table 5.1-2
 THERMAL_NOISE_DBM_HZ = -174.0
@@ -213,11 +214,17 @@ def _slice_law(scenario: Scenario) -> dict[str, Any]:
         "slice_hold_s": _table([kind.mean_hours * SECONDS_PER_HOUR for kind in types]),
         "slice_max_ratio": slicing.max_ratio,
         "slice_gbr": np.array([kind.guaranteed for kind in types], np.int8),
-        "slice_buffer_mbit": np.zeros((len(types), 2)),
-        "user_buffer_mbit": 0.0,
+        "slice_buffer_mbit": _booked(slicing.buffer_s * np.array(rates, np.float64).reshape(-1, 2)),
+        "slice_buffer_s": slicing.buffer_s,
+        "user_buffer_mbit": float(_booked(scenario.load.buffer_s * scenario.sla.guaranteed_mbps)),
         **_policies(slicing),
         "slice_radius_m": slicing.radius_m,
     }
+
+
+def _booked(mbit: ArrayLike) -> F64:
+    """Round down to whole units of the books of queues."""
+    return np.floor(np.asarray(mbit, np.float64) / BOOKED_MBIT) * BOOKED_MBIT
 
 
 def _policies(slicing: Slicing) -> dict[str, F32]:

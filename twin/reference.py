@@ -22,12 +22,14 @@ from .kernels.layout import (
 from .kernels.maths import DEMAND, HEADING
 from .params import Params
 from .reference_failures import fail_cells, passing
+from .reference_queues import Books, settle, take_in
 from .reference_slices import (
     Shared,
     account_slices,
-    carried_share,
+    air_share,
     draw_requests,
     obey_slices,
+    served_share,
     share_with_slices,
     slice_demand_mbps,
 )
@@ -54,11 +56,12 @@ def _step(p: ParamArrays, s: StateArrays) -> None:
     _walk(p, s)
     pixel = _pixels(p, s)
     rsrp_dbm, offered_mbps = _rsrp_dbm(p, s, pixel), _offered_mbps(p, s, pixel)
-    offered_mbps = np.concatenate([offered_mbps, slice_demand_mbps(p, s)], axis=1)
+    offered_mbps = take_in(p, s, np.concatenate([offered_mbps, slice_demand_mbps(p, s)], axis=1))
     _hand_over(p, s, rsrp_dbm)
     cells = _share_cells(p, s, rsrp_dbm, offered_mbps)
-    _account(p, s, rsrp_dbm, cells)
-    account_slices(p, s, cells)
+    books = settle(p, s, cells.offered, served_share(p, s, cells))
+    _account(p, s, rsrp_dbm, cells, books)
+    account_slices(p, s, cells, books)
     _spend(p, s)
     s.step[:] += 1
     _sample_links(p, s, pixel, cells)
@@ -212,20 +215,13 @@ def _share_cells(p: ParamArrays, s: StateArrays, rsrp_dbm: F32, offered: F64) ->
         need = _sum_by_cell(s.serving, n_cells, share * ~by_slice)
         type_need, shares = share_with_slices(p, s, share, need)
         need = need / shares.others
-        served = np.where(rate > 0, offered, 0.0)
-        served[:, p.slice_first :] *= carried_share(p, s, type_need, shares)
-        served[:, : p.slice_first] /= np.maximum(_at_cell(s, need)[:, : p.slice_first], 1)
+        served = np.where(rate > 0, offered * air_share(p, s, need, type_need, shares), 0.0)
         passed, spare, delay_s = passing(p, s.serving, served)
         load = (np.minimum(need, 1) * shares.others + shares.given.sum(axis=2)) * passed
         shared = Shared(offered, rate, need, type_need, shares, sinr, passed, spare, delay_s)
     assert shared is not None
     s.load[:] = load
     return shared
-
-
-def _at_cell(s: StateArrays, values: F64) -> F64:
-    """Return what stands at the cell of each user, (B, U), of values (B, C)."""
-    return np.take_along_axis(values, np.maximum(s.serving, 0), axis=1)
 
 
 def _sinr(p: ParamArrays, s: StateArrays, power_mw: F64, load: F64) -> F64:
@@ -249,20 +245,18 @@ def _rates(p: ParamArrays, s: StateArrays, sinr: F64) -> F64:
 # Accounts
 
 
-def _account(p: ParamArrays, s: StateArrays, rsrp_dbm: F32, cells: Shared) -> None:
+def _account(p: ParamArrays, s: StateArrays, rsrp_dbm: F32, cells: Shared, books: Books) -> None:
     """Add one step to the sums; a user without a cell counts where it hears the strongest signal."""
     home = np.where(s.serving == NOBODY, rsrp_dbm.argmax(axis=1), s.serving)
     connected, active = s.serving != NOBODY, cells.offered > 0
     pick = lambda per_cell: np.take_along_axis(per_cell, home, axis=1)  # noqa: E731
     throughput = np.minimum(cells.rate * (1 - pick(s.load).astype(np.float64)), pick(cells.spare))
-    carried = cells.offered / np.maximum(pick(cells.need), 1) * pick(cells.passed)
-    served = np.where(cells.rate > 0, carried, 0)
     covered = connected & (np.take_along_axis(rsrp_dbm, home[:, None], axis=1)[:, 0] >= p.coverage_dbm)
     resident = np.arange(home.shape[1]) < p.crowd_first
+    mbit = {CellSum.VOLUME: books.served, CellSum.BLOCKED: books.dropped}
     per_user = {
-        CellSum.VOLUME: served,
-        CellSum.BLOCKED: cells.offered - served,
-        CellSum.USERS: np.ones_like(served),
+        **{column: values / p.step_s for column, values in mbit.items()},
+        CellSum.USERS: np.ones_like(books.served),
         CellSum.ACTIVE: active,
         CellSum.THROUGHPUT: active * throughput,
         CellSum.BELOW: active & ~(connected & (throughput >= p.guaranteed_mbps)),
@@ -272,7 +266,7 @@ def _account(p: ParamArrays, s: StateArrays, rsrp_dbm: F32, cells: Shared) -> No
     for column, values in per_user.items():
         s.cell_sum[:, :, column] += p.step_s * _sum_by_cell(home[:, ours], rsrp_dbm.shape[1], values[:, ours])
     s.cell_sum[:, :, CellSum.PRB] += p.step_s * s.load
-    s.offered_mbit[:] += p.step_s * cells.offered[:, ours].sum(axis=1)
+    s.offered_mbit[:] += books.fresh[:, ours].sum(axis=1)
     s.elapsed_s[:] += p.step_s
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from .command import Command
 from .kernels import slices as law
 from .kernels.layout import CellSum, ParamArrays, StateArrays
+from .reference_queues import Books
 from .rrm_policy import CellShares, share_cell
 from .seeding import bits, unit
 from .slicing import Answer, Tier
@@ -37,7 +38,12 @@ def obey_slices(p: ParamArrays, s: StateArrays, command: Command) -> None:
     for b in np.flatnonzero(s.step % p.sample_steps == 0):
         served = s.slot_kind[b] >= 0
         s.slot_left_s[b, served] -= np.float32(p.step_s * p.sample_steps)
-        s.slot_kind[b, served & (s.slot_left_s[b] <= 0)] = -1
+        ended = served & (s.slot_left_s[b] <= 0)
+        s.slot_kind[b, ended] = -1
+        if s.queue.shape[1] > 0:
+            waiting = s.queue[b, p.slice_first :].reshape(-1, p.slice_users)
+            s.slot_sum[b, ended, law.BLOCKED] += waiting[ended].sum(axis=1)
+            waiting[ended] = 0.0
         for r, (kind, *_) in enumerate(s.request[b]):
             tier = int(command.admit[b, r]) if command.admit.shape[1] else int(Tier.REFUSED)
             s.answer[b, r] = _admit(p, s, int(b), r, tier) if kind >= 0 else Answer.NOBODY_ASKED
@@ -132,10 +138,27 @@ def carried_share(p: ParamArrays, s: StateArrays, type_need: F64, shares: CellSh
     return np.where((cell >= 0) & (kind >= 0), of_user, 0.0)
 
 
-def account_slices(p: ParamArrays, s: StateArrays, cells: Shared) -> None:
+def at_cell(s: StateArrays, values: F64) -> F64:
+    """Return what stands at the cell of each user, (B, U), of values (B, C)."""
+    return np.take_along_axis(values, np.maximum(s.serving, 0), axis=1)
+
+
+def air_share(p: ParamArrays, s: StateArrays, need: F64, type_need: F64, shares: CellShares) -> F64:
+    """Return the share of what each user asks for that the air carries, (B, U), if it can be served at all."""
+    share = 1 / np.maximum(at_cell(s, need), 1)
+    share[:, p.slice_first :] = carried_share(p, s, type_need, shares)
+    return share
+
+
+def served_share(p: ParamArrays, s: StateArrays, cells: Shared) -> F64:
+    """Return the share of what each user asks for that air and backhaul carry, (B, U)."""
+    share = air_share(p, s, cells.need, cells.type_need, cells.shares)
+    return np.where(cells.rate > 0, share * at_cell(s, cells.passed), 0)
+
+
+def account_slices(p: ParamArrays, s: StateArrays, cells: Shared, books: Books) -> None:
     """Add one step to the sums of slots and cells."""
     s.cell_sum[:, :, CellSum.SLICE_PRB] += p.step_s * cells.shares.given.sum(axis=2) * cells.passed
-    carried = carried_share(p, s, cells.type_need, cells.shares)
     for b, slot in np.argwhere(s.slot_kind >= 0):
         kind = s.slot_kind[b, slot]
         for u in p.slice_first + slot * p.slice_users + np.arange(int(p.slice_size[kind])):
@@ -144,9 +167,14 @@ def account_slices(p: ParamArrays, s: StateArrays, cells: Shared) -> None:
             server = cells.shares.open[b, cell, kind]
             load = cells.type_need[b, cell, kind] / server if server > 0 else np.inf
             passed, backhaul_s = cells.passed[b, cell], cells.delay_s[b, cell]
-            served = asked * carried[b, u - p.slice_first] * passed if connected and asked > 0 else 0.0
+            fresh, served, dropped = books.fresh[b, u], books.served[b, u], books.dropped[b, u]
             delay_s = (
                 p.slice_packet_mbit[kind] / (rate * server) / (1 - load) if connected and load < 1 else np.inf
             )
-            kept = passed >= 1 and delay_s + backhaul_s <= p.slice_latency_s[kind]
-            s.slot_sum[b, slot] += p.step_s * np.array([1, kept, served, asked - served]) * (asked > 0)
+            kept = passed >= 1 and delay_s + backhaul_s + books.wait_s[b, u] <= p.slice_latency_s[kind]
+            waits_s = min(books.wait_s[b, u], p.slice_buffer_s)
+            mean_s = min(delay_s, p.slice_latency_s[kind]) + waits_s + backhaul_s
+            delayed = served * mean_s if served > 0 else 0.0
+            s.slot_sum[b, slot] += np.array(
+                [p.step_s * (asked > 0), p.step_s * kept * (asked > 0), served, dropped, fresh, delayed]
+            )

@@ -174,6 +174,7 @@ class Slicing:
     requests: int = 0  # that can come in one control period
     max_ratio: float = 0.5  # of each cell's PRBs, that slices may be guaranteed together, in 0..1
     radius_m: float = 100.0  # within which the users of a slice are
+    buffer_s: float = 0.0  # of a user's rate: what can wait to be served later; 0 loses it at once
     max_broken_frac: float = 0.1  # of the slices that are served, in a control period, in [0, 1)
 
     def __post_init__(self) -> None:
@@ -191,6 +192,10 @@ class Slicing:
             0 <= self.max_broken_frac < 1, f"slicing.max_broken_frac={self.max_broken_frac} is outside [0, 1)"
         )
         _require(self.radius_m >= 0, f"slicing.radius_m={self.radius_m} is negative")
+        _require(
+            0 <= self.buffer_s < float("inf"),
+            f"slicing.buffer_s={self.buffer_s} must be 0 or more, and finite",
+        )
         for name in ("slots", "requests"):
             value, least = getattr(self, name), 1 if self.types else 0
             _require(

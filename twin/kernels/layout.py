@@ -54,7 +54,7 @@ class SurgeField(IntEnum):
 
 
 N_CELL_SUMS = len(CellSum)
-N_SLOT_SUMS = 4  # see slices.py
+N_SLOT_SUMS = 6  # see slices.py
 N_LINK_SAMPLES = len(LinkSample)
 N_SSB_BEAMS = 4  # counted per cell, side by side in azimuth
 N_SURGE_FIELDS = len(SurgeField)
@@ -130,6 +130,7 @@ class ParamArrays(NamedTuple):
     slice_dedicated: F32  # (T,)
     slice_gbr: I8  # (T,), 1 where the rate is guaranteed, 0 where it is shared with everybody else
     slice_buffer_mbit: F64  # (T, 2), of a user in full and at the reduced tier, in units of ``BOOKED_MBIT``
+    slice_buffer_s: float  # of the rate that a user asks for
     user_buffer_mbit: float  # of everybody else
     slice_radius_m: float
     guaranteed_mbps: float
@@ -178,6 +179,7 @@ class StateArrays(NamedTuple):
     slot_sum: F64  # (B, N, N_SLOT_SUMS), over the control period
     cell_sum: F64  # (B, C, N_CELL_SUMS)
     link: F64  # (B, C, N_LINK_SAMPLES)
+    queue: F64  # (B, U), Mbit that wait for each user; empty where nothing can wait
     offered_mbit: F64  # (B,), of the control period
     elapsed_s: F64  # (B,), since the control period began
 
@@ -197,7 +199,8 @@ class Scratch(NamedTuple):
     best_rank: F32  # (U,), its rank
     total: F32  # (L, U), received interference
     sinr: F32  # (U,), linear
-    offered: F32  # (U,), Mbit/s
+    offered: F32  # (U,), Mbit/s, with what waits from before
+    fresh: F64  # (U,), Mbit that arrived in this step; empty where nothing can wait
     rate: F32  # (U,), Mbit/s with the whole cell to oneself
     need: F32  # (C,), PRBs asked for over PRBs there are for it
     slice_need: F32  # (C,), the same by slices, over all PRBs
@@ -235,6 +238,7 @@ def make_scratch(state: StateArrays) -> Scratch:
         total=np.empty((n_layers, n_users), np.float32),
         sinr=users[1],
         offered=users[2],
+        fresh=np.zeros(state.queue.shape[1]),
         rate=users[3],
         need=np.empty(n_cells, np.float32),
         slice_need=np.zeros(n_cells, np.float32),
