@@ -80,10 +80,12 @@ def refuse_what_c_lacks(params: Params) -> None:
     """Refuse a network that the C loop would misjudge.
 
     Raises:
-        ValueError: if it has slices, failures, backhauls that limit or delay, two humps, kinds of areas or services.
+        ValueError: if it has slices, buffers, failures, backhauls that limit or delay, two humps, kinds of areas or
+            services.
     """
     lacking = {
         "slices": bool(params.scenario.slicing.types),
+        "buffers": params.scenario.load.buffer_s > 0,
         "failures": params.scenario.failures.possible,
         "backhauls": len(params.arrays.backhaul_mbps) > 0,
         "crowds with two humps": len(params.arrays.humps) > 0,

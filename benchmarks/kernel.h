@@ -24,7 +24,11 @@ typedef struct {
     int64_t crowd_first, slice_first, slice_users;
     const int32_t *slice_size;
     const float *slice_mbps, *slice_activity, *slice_packet_mbit, *slice_latency_s, *slice_arrival, *slice_hold_s;
-    double slice_max_ratio, slice_radius_m;
+    double slice_max_ratio;
+    const float *slice_least, *slice_most, *slice_dedicated;
+    const int8_t *slice_gbr;
+    const double *slice_buffer_mbit;
+    double slice_buffer_s, user_buffer_mbit, slice_radius_m;
     double guaranteed_mbps, coverage_dbm, fixed_w;
     const double *fail_prob;
     const int32_t *cause_place;
@@ -61,14 +65,18 @@ typedef struct {
     float *request;
     int8_t *answer, *slot_kind, *slot_tier;
     float *slot_left_s, *slot_xy;
-    double *slot_sum, *cell_sum, *link, *offered_mbit, *elapsed_s;
+    double *slot_sum, *cell_sum, *link, *queue, *offered_mbit, *elapsed_s;
 } State;
 
 typedef struct {
     int32_t *pixel, *column;
     float *rsrp, *power, *rank;
     int32_t *best;
-    float *best_rank, *total, *sinr, *offered, *rate, *need, *slice_need;
+    float *best_rank, *total, *sinr, *offered;
+    double *fresh;
+    float *rate, *need, *slice_need;
+    int32_t *slice_kind;
+    float *type_need, *type_given, *server, *filled, *carried, *used, *held;
     float *site_mbps, *passed, *spare, *delay_s, *area_mbps;
 } Scratch;
 

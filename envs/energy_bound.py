@@ -16,6 +16,7 @@ from ..twin.kernels.relax import relax_moment
 from ..twin.params import Params
 from ..twin.state import State, begin
 from ..twin.types import F64, I8, I64, Bool
+from .bound_checks import refuse_waiting
 from .energy_dual import TOLERANCE, least_awake_w, least_power_by_bids, watch_period
 from .energy_saving import EnergySaving, energy_term
 
@@ -75,7 +76,7 @@ def energy_bound(
         max_sleepers: capacity carriers up to which every A is looked at.
 
     Raises:
-        ValueError: if the A3 time to trigger outlasts a step.
+        ValueError: if the A3 time to trigger outlasts a step, or traffic can wait.
     """
     _check(params)
     few = len(params.capacity_cells) <= max_sleepers and len(params.scenario.sleep.periods_ms) == 1
@@ -102,6 +103,7 @@ def awake_sets(params: Params) -> I8:
 
 
 def _check(params: Params) -> None:
+    refuse_waiting(params)
     if max(params.arrays.ttt_s, params.arrays.wait_s.max()) > params.arrays.step_s:
         raise ValueError(
             "the bound needs handover.time_to_trigger_s, and what finding a cell of the longest SSB period takes on "

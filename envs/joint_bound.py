@@ -10,6 +10,7 @@ from ..twin.carrier import CarrierState
 from ..twin.command import Command
 from ..twin.params import Params
 from ..twin.types import F64, I64
+from .bound_checks import refuse_waiting
 from .energy_saving import energy_term
 from .joint_control import SAFE, UNSAFE, JointControl
 from .simulation import Simulation
@@ -47,7 +48,11 @@ def joint_bound(
         task: its weights are used.
         seeds: (B,) of the episodes, each the first of its seed.
         progress: called with the share done.
+
+    Raises:
+        ValueError: if traffic of others than slices can wait.
     """
+    refuse_waiting(params)
     requests, offered = _watched(params, seeds, progress)
     periods = params.scenario.timing.periods_per_episode
     least, most = money_limits(params)

@@ -15,6 +15,7 @@ from ..twin.kernels.relax_settings import N_RELAXED, Relaxed, make_room, relax_s
 from ..twin.params import Params
 from ..twin.state import State, begin, open_period
 from ..twin.types import F64, I8, I64
+from .bound_checks import refuse_waiting
 
 MAX_SETTINGS = 1024  # the relaxation looks at every one of them
 TOLERANCE = 1e-4  # float32 sums of the kernel against float64 here
@@ -63,8 +64,9 @@ def best_periods(params: Params, beams: I8, offsets: I8, seeds: I64) -> Iterator
         seeds: (B,) of the episodes, each the first of its seed.
 
     Raises:
-        ValueError: if the A3 time to trigger outlasts a step, or a site's backhaul limits its cells.
+        ValueError: if the A3 time to trigger outlasts a step, a site's backhaul limits its cells, or traffic can wait.
     """
+    refuse_waiting(params)
     if params.arrays.ttt_s > params.arrays.step_s:
         raise ValueError("the bound needs handover.time_to_trigger_s <= timing.twin_step_s")
     if len(params.arrays.backhaul_mbps):

@@ -95,7 +95,11 @@ def read_slices(params: Params, members: State, report: SliceReport, n_members: 
     spread, arrays = np.repeat(np.arange(report.n_replicas), n_members), members.arrays
     area, kind = report.area[spread], report.kind[spread]
     elsewhere = area_at(params, arrays.slot_xy[:, :, 0], arrays.slot_xy[:, :, 1]) != area
-    _place(params, members, (kind >= 0) & ((kind != arrays.slot_kind) | elsewhere), area)
+    moved = (kind >= 0) & ((kind != arrays.slot_kind) | elsewhere)
+    _place(params, members, moved, area)
+    if arrays.queue.shape[1] > 0:  # what waits stays with a slice
+        waiting = arrays.queue[:, params.arrays.slice_first :]
+        waiting[np.repeat(moved | (kind < 0), params.arrays.slice_users, axis=1)] = 0.0
     arrays.slot_kind[:] = kind
     arrays.slot_tier[:] = report.tier[spread]
     arrays.slot_left_s[:] = report.left_hours[spread] * np.float32(SECONDS_PER_HOUR)

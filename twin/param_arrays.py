@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from .area_kinds import day_laws
 from .backhaul import PACKET_MBIT
 from .carrier import CarrierState
 from .crowd_places import hump_numbers
 from .failures import cause_places, weibull_scale_s
-from .kernels.layout import ParamArrays
+from .kernels.layout import BOOKED_MBIT, ParamArrays
 from .level_b_map import faded_thresholds
 from .link import N_PRB, cqi_thresholds, usable_bandwidth_hz
 from .power import SSB_BURST_SYMBOLS, SSB_PRBS, SYMBOLS_PER_SLOT
@@ -19,9 +20,9 @@ from .power_tables import MUTED_SHARE, power_row
 from .radiomap import ssb_map
 from .scenario import Carrier, Scenario, Site
 from .sleep import Sleep
-from .slicing import SECONDS_PER_HOUR
+from .slicing import SECONDS_PER_HOUR, Slicing
 from .ssb import DEFAULT_PERIOD_MS, identification_s
-from .types import F32, I16, I32
+from .types import F32, F64, I16, I32
 
 THERMAL_NOISE_DBM_HZ = -174.0
 QOUT_DB = -8.0  # TR 36.839 5.1: 10 % errors of a hypothetical control channel
@@ -221,7 +222,27 @@ def _slice_law(scenario: Scenario) -> dict[str, Any]:
         "slice_arrival": _table(slicing.arrival_probabilities(scenario.timing.control_period_s)),
         "slice_hold_s": _table([kind.mean_hours * SECONDS_PER_HOUR for kind in types]),
         "slice_max_ratio": slicing.max_ratio,
+        "slice_gbr": np.array([kind.guaranteed for kind in types], np.int8),
+        "slice_buffer_mbit": _booked(slicing.buffer_s * np.array(rates, np.float64).reshape(-1, 2)),
+        "slice_buffer_s": slicing.buffer_s,
+        "user_buffer_mbit": float(_booked(scenario.load.buffer_s * scenario.sla.guaranteed_mbps)),
+        **_policies(slicing),
         "slice_radius_m": slicing.radius_m,
+    }
+
+
+def _booked(mbit: ArrayLike) -> F64:
+    """Round down to whole units of the books of queues."""
+    return np.floor(np.asarray(mbit, np.float64) / BOOKED_MBIT) * BOOKED_MBIT
+
+
+def _policies(slicing: Slicing) -> dict[str, F32]:
+    """Return the ratios of every type; empty where they share one maximum."""
+    types = slicing.types if slicing.has_policies else ()
+    return {
+        "slice_least": _table([kind.min_ratio for kind in types]),
+        "slice_most": _table([kind.max_ratio for kind in types]),
+        "slice_dedicated": _table([kind.dedicated_ratio for kind in types]),
     }
 
 

@@ -23,7 +23,17 @@ from .params import Params
 from .reference_demand import demand_mbps, now_s, walk_crowd
 from .reference_failures import fail_cells, passing
 from .reference_power import obey, rate_column, selected, spend
-from .reference_slices import Shared, account_slices, draw_requests, obey_slices, slice_demand_mbps
+from .reference_queues import Books, settle, take_in
+from .reference_slices import (
+    Shared,
+    account_slices,
+    air_share,
+    draw_requests,
+    obey_slices,
+    served_share,
+    share_with_slices,
+    slice_demand_mbps,
+)
 from .seeding import bits, normal
 from .state import State
 from .types import F32, F64, I32, I64, Bool
@@ -48,11 +58,12 @@ def _step(p: ParamArrays, s: StateArrays) -> None:
     walk_crowd(p, s)
     pixel = _pixels(p, s)
     rsrp_dbm, offered_mbps = _rsrp_dbm(p, s, pixel), demand_mbps(p, s, pixel)
-    offered_mbps = np.concatenate([offered_mbps, slice_demand_mbps(p, s)], axis=1)
+    offered_mbps = take_in(p, s, np.concatenate([offered_mbps, slice_demand_mbps(p, s)], axis=1))
     _hand_over(p, s, rsrp_dbm)
     cells = _share_cells(p, s, rsrp_dbm, offered_mbps)
-    _account(p, s, rsrp_dbm, cells)
-    account_slices(p, s, cells)
+    books = settle(p, s, cells.offered, served_share(p, s, cells))
+    _account(p, s, rsrp_dbm, cells, books)
+    account_slices(p, s, cells, books)
     spend(p, s)
     s.step[:] += 1
     _sample_links(p, s, pixel, cells)
@@ -144,30 +155,22 @@ def _share_cells(p: ParamArrays, s: StateArrays, rsrp_dbm: F32, offered: F64) ->
     """Iterate load -> interference -> rate -> load, from the last step's load."""
     power_mw = 10.0 ** (rsrp_dbm.astype(np.float64) / 10)
     load, n_cells = s.load.astype(np.float64), s.load.shape[1]
-    nothing = np.zeros_like(load)
-    shared = Shared(offered, offered, load, load, offered, nothing, nothing, nothing, nothing)
     by_slice = np.arange(offered.shape[1]) >= p.slice_first
+    shared: Shared | None = None
     for _ in range(ROUNDS):
         sinr = _sinr(p, s, power_mw, load)
         rate = _rates(p, s, sinr)
         share = np.divide(offered, rate, out=np.zeros_like(rate), where=rate > 0)
-        slice_need = _sum_by_cell(s.serving, n_cells, share * by_slice)
-        granted = np.minimum(slice_need, p.slice_max_ratio)
         need = _sum_by_cell(s.serving, n_cells, share * ~by_slice)
-        need = need / (1 - granted)
-        served = _served(s, by_slice, np.where(rate > 0, offered, 0.0), need, slice_need / p.slice_max_ratio)
+        type_need, shares = share_with_slices(p, s, share, need)
+        need = need / shares.others
+        served = np.where(rate > 0, offered * air_share(p, s, need, type_need, shares), 0.0)
         passed, spare, delay_s, used = passing(p, s.serving, served)
-        load = (np.minimum(need, 1) * (1 - granted) + granted) * passed
-        shared = Shared(offered, rate, need, slice_need, sinr, passed, spare, delay_s, used)
+        load = (np.minimum(need, 1) * shares.others + shares.given.sum(axis=2)) * passed
+        shared = Shared(offered, rate, need, type_need, shares, sinr, passed, spare, delay_s, used)
+    assert shared is not None
     s.load[:] = load
     return shared
-
-
-def _served(s: StateArrays, by_slice: Bool, offered: F64, need: F64, slice_need: F64) -> F64:
-    """Return what the air carries of each user's traffic, (B, U): all the same share of their kind in their cell."""
-    own = np.where(by_slice[None, :, None], slice_need[:, None], need[:, None])
-    own = np.take_along_axis(own, np.maximum(s.serving, 0)[:, :, None], axis=2)[:, :, 0]
-    return offered / np.maximum(own, 1)
 
 
 def _sinr(p: ParamArrays, s: StateArrays, power_mw: F64, load: F64) -> F64:
@@ -190,20 +193,18 @@ def _rates(p: ParamArrays, s: StateArrays, sinr: F64) -> F64:
 # Accounts
 
 
-def _account(p: ParamArrays, s: StateArrays, rsrp_dbm: F32, cells: Shared) -> None:
+def _account(p: ParamArrays, s: StateArrays, rsrp_dbm: F32, cells: Shared, books: Books) -> None:
     """Add one step to the sums; a user without a cell counts where it hears the strongest signal."""
     home = np.where(s.serving == NOBODY, rsrp_dbm.argmax(axis=1), s.serving)
     connected, active = s.serving != NOBODY, cells.offered > 0
     pick = lambda per_cell: np.take_along_axis(per_cell, home, axis=1)  # noqa: E731
     throughput = np.minimum(cells.rate * (1 - pick(s.load).astype(np.float64)), pick(cells.spare))
-    carried = cells.offered / np.maximum(pick(cells.need), 1) * pick(cells.passed)
-    served = np.where(cells.rate > 0, carried, 0)
     covered = connected & (np.take_along_axis(rsrp_dbm, home[:, None], axis=1)[:, 0] >= p.coverage_dbm)
     resident = np.arange(home.shape[1]) < p.crowd_first
+    mbit = {CellSum.VOLUME: books.served, CellSum.BLOCKED: books.dropped}
     per_user = {
-        CellSum.VOLUME: served,
-        CellSum.BLOCKED: cells.offered - served,
-        CellSum.USERS: np.ones_like(served),
+        **{column: values / p.step_s for column, values in mbit.items()},
+        CellSum.USERS: np.ones_like(books.served),
         CellSum.ACTIVE: active,
         CellSum.THROUGHPUT: active * throughput,
         CellSum.BELOW: active & ~(connected & (throughput >= p.guaranteed_mbps)),
@@ -214,7 +215,7 @@ def _account(p: ParamArrays, s: StateArrays, rsrp_dbm: F32, cells: Shared) -> No
         s.cell_sum[:, :, column] += p.step_s * _sum_by_cell(home[:, ours], rsrp_dbm.shape[1], values[:, ours])
     s.cell_sum[:, :, CellSum.PRB] += p.step_s * s.load
     s.cell_sum[:, :, CellSum.LINK_USE] += p.step_s * cells.used
-    s.offered_mbit[:] += p.step_s * cells.offered[:, ours].sum(axis=1)
+    s.offered_mbit[:] += books.fresh[:, ours].sum(axis=1)
     s.elapsed_s[:] += p.step_s
 
 

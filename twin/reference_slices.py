@@ -9,6 +9,8 @@ import numpy as np
 from .command import Command
 from .kernels import slices as law
 from .kernels.layout import CellSum, ParamArrays, StateArrays
+from .reference_queues import Books
+from .rrm_policy import CellShares, share_cell
 from .seeding import bits, unit
 from .slicing import Answer, Tier
 from .types import F32, F64, I64
@@ -23,7 +25,8 @@ class Shared:
     offered: F64  # (B, U), Mbit/s
     rate: F64  # (B, U), Mbit/s with the cell to oneself
     need: F64  # (B, C), PRBs asked for over those that slices leave
-    slice_need: F64  # (B, C), PRBs asked for by slices over PRBs there are
+    type_need: F64  # (B, C, T), PRBs asked for by the slices of a type over PRBs there are
+    shares: CellShares  # (B, C, T), how they are shared
     sinr: F64  # (B, U)
     passed: F64  # (B, C), share of what the air carries that the site's backhaul lets through
     spare: F64  # (B, C), Mbit/s left on it
@@ -36,7 +39,12 @@ def obey_slices(p: ParamArrays, s: StateArrays, command: Command) -> None:
     for b in np.flatnonzero(s.step % p.sample_steps == 0):
         served = s.slot_kind[b] >= 0
         s.slot_left_s[b, served] -= np.float32(p.step_s * p.sample_steps)
-        s.slot_kind[b, served & (s.slot_left_s[b] <= 0)] = -1
+        ended = served & (s.slot_left_s[b] <= 0)
+        s.slot_kind[b, ended] = -1
+        if s.queue.shape[1] > 0:
+            waiting = s.queue[b, p.slice_first :].reshape(-1, p.slice_users)
+            s.slot_sum[b, ended, law.BLOCKED] += waiting[ended].sum(axis=1)
+            waiting[ended] = 0.0
         for r, (kind, *_) in enumerate(s.request[b]):
             tier = int(command.admit[b, r]) if command.admit.shape[1] else int(Tier.REFUSED)
             s.answer[b, r] = _admit(p, s, int(b), r, tier) if kind >= 0 else Answer.NOBODY_ASKED
@@ -99,20 +107,75 @@ def slice_demand_mbps(p: ParamArrays, s: StateArrays) -> F64:
     return demand.reshape(n, slots * p.slice_users)
 
 
-def account_slices(p: ParamArrays, s: StateArrays, cells: Shared) -> None:
+def share_with_slices(p: ParamArrays, s: StateArrays, share: F64, need: F64) -> tuple[F64, CellShares]:
+    """Return what types need in each cell, (B, C, T), and how cells are shared.
+
+    Args:
+        p: parameters.
+        s: state.
+        share: (B, U), PRBs that each user asks for over PRBs there are.
+        need: (B, C), the same of everybody but slices.
+    """
+    n_types = len(p.slice_size)
+    type_need = np.zeros((*need.shape, n_types))
+    for b, u in np.argwhere(share[:, p.slice_first :] > 0):
+        kind = s.slot_kind[b, u // p.slice_users]
+        type_need[b, s.serving[b, p.slice_first + u], kind] += share[b, p.slice_first + u]
+    ratios = p.slice_least, p.slice_most, p.slice_dedicated
+    least, most, dedicated = (r.astype(np.float64) for r in ratios)
+    if not len(least):
+        least, most, dedicated = np.zeros(n_types), np.ones(n_types), np.zeros(n_types)
+    return type_need, share_cell(type_need, need, (least, most, dedicated), p.slice_gbr, p.slice_max_ratio)
+
+
+def carried_share(p: ParamArrays, s: StateArrays, type_need: F64, shares: CellShares) -> F64:
+    """Return the share of what every user of a slice asks for that the air carries, (B, slots x users)."""
+    own = np.divide(shares.given, type_need, out=np.ones_like(type_need), where=type_need > 0)
+    kind = np.repeat(s.slot_kind, p.slice_users, axis=1)
+    cell = s.serving[:, p.slice_first :]
+    of_user = (
+        own[np.arange(len(kind))[:, None], np.maximum(cell, 0), np.maximum(kind, 0)] if own.size else cell
+    )
+    return np.where((cell >= 0) & (kind >= 0), of_user, 0.0)
+
+
+def at_cell(s: StateArrays, values: F64) -> F64:
+    """Return what stands at the cell of each user, (B, U), of values (B, C)."""
+    return np.take_along_axis(values, np.maximum(s.serving, 0), axis=1)
+
+
+def air_share(p: ParamArrays, s: StateArrays, need: F64, type_need: F64, shares: CellShares) -> F64:
+    """Return the share of what each user asks for that the air carries, (B, U), if it can be served at all."""
+    share = 1 / np.maximum(at_cell(s, need), 1)
+    share[:, p.slice_first :] = carried_share(p, s, type_need, shares)
+    return share
+
+
+def served_share(p: ParamArrays, s: StateArrays, cells: Shared) -> F64:
+    """Return the share of what each user asks for that air and backhaul carry, (B, U)."""
+    share = air_share(p, s, cells.need, cells.type_need, cells.shares)
+    return np.where(cells.rate > 0, share * at_cell(s, cells.passed), 0)
+
+
+def account_slices(p: ParamArrays, s: StateArrays, cells: Shared, books: Books) -> None:
     """Add one step to the sums of slots and cells."""
-    most = p.slice_max_ratio
-    s.cell_sum[:, :, CellSum.SLICE_PRB] += p.step_s * np.minimum(cells.slice_need, most) * cells.passed
+    s.cell_sum[:, :, CellSum.SLICE_PRB] += p.step_s * cells.shares.given.sum(axis=2) * cells.passed
     for b, slot in np.argwhere(s.slot_kind >= 0):
         kind = s.slot_kind[b, slot]
         for u in p.slice_first + slot * p.slice_users + np.arange(int(p.slice_size[kind])):
             asked, rate, cell = cells.offered[b, u], cells.rate[b, u], s.serving[b, u]
             connected = cell >= 0 and rate > 0
-            load = cells.slice_need[b, cell] / most
+            server = cells.shares.open[b, cell, kind]
+            load = cells.type_need[b, cell, kind] / server if server > 0 else np.inf
             passed, backhaul_s = cells.passed[b, cell], cells.delay_s[b, cell]
-            served = asked * min(1.0, 1 / load) * passed if connected and asked > 0 else 0.0
+            fresh, served, dropped = books.fresh[b, u], books.served[b, u], books.dropped[b, u]
             delay_s = (
-                p.slice_packet_mbit[kind] / (rate * most) / (1 - load) if connected and load < 1 else np.inf
+                p.slice_packet_mbit[kind] / (rate * server) / (1 - load) if connected and load < 1 else np.inf
             )
-            kept = passed >= 1 and delay_s + backhaul_s <= p.slice_latency_s[kind]
-            s.slot_sum[b, slot] += p.step_s * np.array([1, kept, served, asked - served]) * (asked > 0)
+            kept = passed >= 1 and delay_s + backhaul_s + books.wait_s[b, u] <= p.slice_latency_s[kind]
+            waits_s = min(books.wait_s[b, u], p.slice_buffer_s)
+            mean_s = min(delay_s, p.slice_latency_s[kind]) + waits_s + backhaul_s
+            delayed = served * mean_s if served > 0 else 0.0
+            s.slot_sum[b, slot] += np.array(
+                [p.step_s * (asked > 0), p.step_s * kept * (asked > 0), served, dropped, fresh, delayed]
+            )

@@ -63,7 +63,11 @@ def policy_ratios(policies: list[RRMPolicyRatio]) -> tuple[F64, F64, F64]:
 
 
 def share_prbs(
-    need: ArrayLike, min_ratio: ArrayLike, max_ratio: ArrayLike, dedicated_ratio: ArrayLike
+    need: ArrayLike,
+    min_ratio: ArrayLike,
+    max_ratio: ArrayLike,
+    dedicated_ratio: ArrayLike,
+    whole: float = 1.0,
 ) -> F64:
     """Return the share of the resource blocks that each slice may use, (..., K).
 
@@ -73,15 +77,16 @@ def share_prbs(
        cannot take goes round again. K rounds suffice, for each that does not end it satisfies one slice.
 
     Given shares include dedicated blocks only as far as they are needed: the rest stays idle. Their sum is at
-    most 1, none passes its maximum, none lies below its minimum while it needs that much, and all needs up to the
-    maxima are met while blocks last that are not dedicated to another.
+    most ``whole``, none passes its maximum, none lies below its minimum while it needs that much, and all needs
+    up to the maxima are met while blocks last that are not dedicated to another.
 
     Args:
         need: (..., K) share of the blocks that would serve all that waits, 0 or more, finite.
         min_ratio, max_ratio, dedicated_ratio: shares in [0, 1] that broadcast to (..., K).
+        whole: share of the blocks that there is for all of them.
 
     Raises:
-        ValueError: on a share out of range, dedicated <= min <= max violated, or minima above 1 in sum.
+        ValueError: on a share out of range, dedicated <= min <= max violated, or minima above ``whole`` in sum.
     """
     wanted, least, most, dedicated = np.broadcast_arrays(
         within("need", need, 0.0),
@@ -91,11 +96,11 @@ def share_prbs(
     )
     if not np.all((dedicated <= least) & (least <= most)):
         raise ValueError("RRM policy ratios are out of order: each slice needs dedicated <= min <= max")
-    _refuse_oversold(least)
+    _refuse_oversold(least, whole)
     target = np.minimum(wanted, most)
     given = np.minimum(target, least)
     reserved = np.maximum(given, dedicated)  # what others cannot have
-    left = np.maximum(1.0 - reserved.sum(axis=-1, keepdims=True), 0.0)
+    left = np.maximum(whole - reserved.sum(axis=-1, keepdims=True), 0.0)
     for _ in range(wanted.shape[-1]):
         room = target - given
         weight = np.where(room > 0.0, wanted - given, 0.0)  # unmet need, with what the maximum will refuse
@@ -107,11 +112,66 @@ def share_prbs(
     return given
 
 
-def _refuse_oversold(least: F64) -> None:
+@dataclass(frozen=True)
+class CellShares:
+    """What ``share_cell`` decides, as shares of a cell's resource blocks."""
+
+    given: F64  # (..., K), used by each slice
+    held: F64  # (..., K), the same with dedicated blocks that stay idle
+    open: F64  # (..., K), what a slice could use before it meets another's blocks: the server of its queue
+    others: F64  # (...,), what is left to everybody else
+
+
+def share_cell(
+    need: ArrayLike,
+    others_need: ArrayLike,
+    policies: tuple[F64, F64, F64],
+    guaranteed: ArrayLike,
+    most: float,
+) -> CellShares:
+    """Share a cell among slices with and without a guaranteed rate and everybody else.
+
+    1. ``share_prbs`` among the slices, of the ``most`` that they may be guaranteed together: those with a guaranteed
+       rate (GBR) bring all they need, the others only what their minimum covers.
+    2. ``share_prbs`` of what that leaves, among the unmet needs of slices without a guarantee and of everybody else.
+
+    Args:
+        need: (..., K) share of the blocks that would serve each slice.
+        others_need: (...,) the same of everybody else, who has no quota.
+        policies: minimum, maximum and dedicated shares, (K,) each; the minima add up to at most ``most``.
+        guaranteed: (K,) which slices are GBR.
+        most: share that slices may be guaranteed together, in (0, 1].
+
+    Raises:
+        ValueError: see ``share_prbs``.
+    """
+    wanted, gbr = np.asarray(need, np.float64), np.asarray(guaranteed, np.bool_)
+    least, cap, dedicated = policies
+    first = share_prbs(np.where(gbr, wanted, np.minimum(wanted, least)), least, cap, dedicated, most)
+    held = np.maximum(first, dedicated)
+    pool = np.maximum(most - held.sum(axis=-1, keepdims=True), 0.0)
+    rest = np.asarray(others_need, np.float64)[..., None]
+    nothing = np.zeros_like(rest)
+    second = share_prbs(
+        np.concatenate([np.where(gbr, first, wanted), rest], axis=-1),
+        np.concatenate([held, nothing], axis=-1),
+        np.concatenate([np.where(gbr, held, cap), nothing + 1.0], axis=-1),
+        np.concatenate([np.broadcast_to(dedicated, held.shape), nothing], axis=-1),
+        max(1.0, float(held.sum(axis=-1).max(initial=0.0))),
+    )
+    given = second[..., :-1]
+    held = np.maximum(given, dedicated)
+    others = np.maximum(1.0 - held.sum(axis=-1), 0.0)
+    spare = np.maximum(others - second[..., -1], 0.0)[..., None]
+    return CellShares(given, held, np.minimum(cap, held + np.where(gbr, pool, spare)), others)
+
+
+def _refuse_oversold(least: F64, whole: float = 1.0) -> None:
     total = np.max(least.sum(axis=-1), initial=0.0)
-    if not (total <= 1.0 + 1e-12):
+    if not (total <= whole + 1e-12):
         raise ValueError(
-            f"minimum ratios add up to {100.0 * total:g} % of the cell: lower rRMPolicyMinRatio to 100 % in sum"
+            f"minimum ratios add up to {100.0 * total:g} % of the cell: "
+            f"lower rRMPolicyMinRatio to {100.0 * whole:g} % in sum"
         )
 
 

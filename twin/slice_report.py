@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .kernels.judge import LEAST_COST, Verdict
-from .kernels.slices import ASKED, BLOCKED, HOLD_S, KEPT, KIND, SERVED
+from .kernels.slices import ASKED, BLOCKED, DELAY, HOLD_S, KEPT, KIND, OFFERED, SERVED
 from .params import Params
 from .slicing import SECONDS_PER_HOUR, Tier
 from .state import State
@@ -32,7 +32,10 @@ class SliceReport:
     active_s: F64  # (B, N), active users x s
     kept_s: F64  # (B, N), the same with the promise kept
     served_mbit: F64  # (B, N)
-    blocked_mbit: F64  # (B, N)
+    blocked_mbit: F64  # (B, N), lost; with what waited for a slice that ended when the period began
+    offered_mbit: F64  # (B, N), that arrived
+    queued_mbit: F64  # (B, N), that waits at the end
+    delay_ms: F64  # (B, N), mean of what was served, air and buffer and backhaul; 0 where nothing was
 
     @property
     def n_replicas(self) -> int:
@@ -77,7 +80,22 @@ def report_slices(params: Params, state: State) -> SliceReport:
         kept_s=sums[:, :, KEPT].copy(),
         served_mbit=sums[:, :, SERVED].copy(),
         blocked_mbit=sums[:, :, BLOCKED].copy(),
+        offered_mbit=sums[:, :, OFFERED].copy(),
+        queued_mbit=waiting_mbit(params, state),
+        delay_ms=_per_mbit(1e3 * sums[:, :, DELAY], sums[:, :, SERVED]),
     )
+
+
+def waiting_mbit(params: Params, state: State) -> F64:
+    """Return what waits for the users of each slot, (B, N)."""
+    (n, slots), queue = state.arrays.slot_kind.shape, state.arrays.queue
+    if queue.shape[1] == 0:
+        return np.zeros((n, slots))
+    return queue[:, params.arrays.slice_first :].reshape(n, slots, -1).sum(axis=2)
+
+
+def _per_mbit(total: F64, mbit: F64) -> F64:
+    return np.divide(total, mbit, out=np.zeros_like(total), where=mbit > 0)
 
 
 def broken_promises(params: Params, report: SliceReport) -> Bool:

@@ -25,12 +25,24 @@ from ranrein.twin.slicing import Slicing
 from ranrein.twin.state import State, begin, open_period
 
 ONE_ROUNDING = 2.0**-24  # of a float32
+EXACT_MBIT = 2.0**36  # sums below it are exact where traffic waits
 PERIOD = 5  # steps
 
 
-@pytest.fixture(scope="module")
-def whole(everything: Scenario) -> Params:
-    return Params.of(everything)
+@pytest.fixture(scope="module", params=["loses", "waits"])
+def whole(everything: Scenario, request: pytest.FixtureRequest) -> Params:
+    """Everything, where what is not served at once is lost, and where it waits and types have quotas."""
+    return Params.of(everything if request.param == "loses" else with_quotas(everything, 30.0))
+
+
+def with_quotas(scenario: Scenario, buffer_s: float) -> Scenario:
+    video, robots = scenario.slicing.types
+    types = (
+        replace(video, five_qi=9, min_ratio=0.05, max_ratio=0.5),
+        replace(robots, min_ratio=0.1, dedicated_ratio=0.05),
+    )
+    slicing = replace(scenario.slicing, types=types, buffer_s=buffer_s)
+    return replace(scenario, slicing=slicing, load=replace(scenario.load, buffer_s=buffer_s))
 
 
 def _start(params: Params, n: int, seed: int = 0) -> State:
@@ -54,12 +66,23 @@ def _live(params: Params, state: State, seed: int, periods: int) -> None:
         advance(params, state, _random(params, state.n_replicas, rng), PERIOD)
 
 
-def _assert_books_balance(params: Params, state: State) -> None:
+def _assert_books_balance(params: Params, state: State, queue: np.ndarray) -> None:
+    """Balance a period that began with ``queue``: exactly where traffic waits, else to a rounding."""
     s = state.arrays
     served, blocked = (s.cell_sum[:, :, k].sum(axis=1) for k in (CellSum.VOLUME, CellSum.BLOCKED))
-    np.testing.assert_allclose(served + blocked, s.offered_mbit, rtol=ONE_ROUNDING)
     kind, tier = np.maximum(s.slot_kind, 0), np.maximum(s.slot_tier, 1) - 1
-    if params.scenario.slicing.types:
+    if params.scenario.has_buffers:
+        before, after = (q[:, : params.arrays.slice_first].sum(axis=1) for q in (queue, s.queue))
+        exactly = before + s.offered_mbit < EXACT_MBIT
+        ours, theirs = before + s.offered_mbit, served + blocked + after
+        assert np.array_equal(ours[exactly], theirs[exactly])
+        np.testing.assert_allclose(ours, theirs, rtol=1e-12)
+        before, after = (q[:, params.arrays.slice_first :].sum(axis=1) for q in (queue, s.queue))
+        served, blocked, offered = (s.slot_sum[:, :, k].sum(axis=1) for k in (2, 3, 4))
+        assert np.array_equal(before + offered, served + blocked + after)
+    else:
+        np.testing.assert_allclose(served + blocked, s.offered_mbit, rtol=ONE_ROUNDING)
+    if params.scenario.slicing.types and not params.scenario.has_buffers:
         asked = s.slot_sum[:, :, 0] * params.arrays.slice_mbps[kind, tier]
         np.testing.assert_allclose(s.slot_sum[:, :, 2] + s.slot_sum[:, :, 3], asked, rtol=1e-6)
     residents = params.arrays.slice_first
@@ -84,9 +107,10 @@ def test_what_is_offered_is_served_or_blocked(whole: Params) -> None:
     state, rng = _start(whole, 8), np.random.default_rng(1)
     seen = np.zeros(4, np.bool_)
     for _ in range(40):
+        queue = state.arrays.queue.copy()
         open_period(state)
         advance(whole, state, _random(whole, 8, rng), PERIOD)
-        _assert_books_balance(whole, state)
+        _assert_books_balance(whole, state, queue)
         seen |= [
             state.arrays.down.any(),
             (state.arrays.slot_kind >= 0).any(),
@@ -151,12 +175,28 @@ laws = st.none() | st.builds(MeanTimes, hours, hours)
 failing = st.builds(
     Failures, laws, laws, laws, st.tuples(st.floats(0, 500), st.floats(500, 5000))
 )  # fmt: skip
+buffers = st.just(0.0) | st.floats(1e-6, 1e5)
 capacities = st.just(0.0) | st.floats(1e-3, 1e5)
 backhauls = st.one_of(
     st.builds(Backhaul, st.just("fibre"), capacities, length_km=st.floats(0, 500)),
     st.builds(Backhaul, st.just("microwave"), capacities, hops=st.integers(1, 9)),
     st.builds(Backhaul, st.just("leo"), capacities, buffer_ms=st.floats(0, 500)),
 )
+
+
+@st.composite
+def slicings(draw: st.DrawFn, plain: Slicing) -> Slicing:
+    """Draw quotas, resource types and buffers of the slice types of a network, or none of all."""
+    if draw(st.booleans()):
+        return plain
+    share, types = st.floats(0, 1), []
+    for kind in plain.types:
+        least = draw(share) * plain.max_ratio / len(plain.types)
+        most = max(least + (1 - least) * draw(share), 1e-6)
+        quota = {"min_ratio": least, "max_ratio": most, "dedicated_ratio": least * draw(share)}
+        qos = {"five_qi": draw(st.sampled_from([0, 1, 9, 82])), "latency_ms": draw(st.floats(1e-3, 1e3))}
+        types.append(replace(kind, guaranteed_mbps=draw(st.floats(1e-6, 1e3)), **quota, **qos))
+    return replace(plain, types=tuple(types), buffer_s=draw(buffers))
 
 
 @st.composite
@@ -174,6 +214,7 @@ def scenarios(draw: st.DrawFn) -> Scenario:
         weight_spread=draw(st.floats(0, 3)),
     )
     load = replace(plain.load, full_load_mbps=draw(st.floats(1e-3, 1e6)), noise_sigma=draw(st.floats(0, 2)))
+    load = replace(load, buffer_s=draw(buffers))
     carriers = {
         name: replace(
             carrier,
@@ -199,19 +240,20 @@ def scenarios(draw: st.DrawFn) -> Scenario:
 
 
 @settings(max_examples=60)
-@given(scenario=scenarios(), sliced=st.booleans(), seed=st.integers(0, 2**31))
+@given(scenario=scenarios(), sliced=st.booleans(), seed=st.integers(0, 2**31), data=st.data())
 def test_no_network_gives_a_number_that_is_none(
-    everything: Scenario, scenario: Scenario, sliced: bool, seed: int
+    everything: Scenario, scenario: Scenario, sliced: bool, seed: int, data: st.DataObject
 ) -> None:
-    slicing = everything.slicing if sliced else Slicing()
+    slicing = data.draw(slicings(everything.slicing)) if sliced else Slicing()
     params = Params.of(replace(scenario, slicing=slicing))
     state, rng = _start(params, 2, seed), np.random.default_rng(seed)
     state.arrays.surge[:, 0] = (0.0, 60.0, 1e6, 300.0, 0.0)
     for _ in range(4):
+        queue = state.arrays.queue.copy()
         open_period(state)
         advance(params, state, _random(params, 2, rng), PERIOD)
         _assert_sane(params, state)
-        _assert_books_balance(params, state)
+        _assert_books_balance(params, state, queue)
 
 
 # Laws of PHYSICS 5.6

@@ -62,7 +62,7 @@ def test_the_kernel_agrees_with_the_oracle(max_ratio: float) -> None:
     for name, a, b in zip(StateArrays._fields, kernel.arrays, oracle.arrays, strict=True):
         np.testing.assert_allclose(a, b, rtol=2e-5, atol=1e-5, err_msg=name)
     blocked = kernel.arrays.slot_sum.sum(axis=(0, 1)) > 0
-    assert blocked.tolist() == [True, True, True, max_ratio < 0.1]
+    assert blocked.tolist()[:4] == [True, True, True, max_ratio < 0.1]
     assert kernel.arrays.cell_sum[:, :, CellSum.SLICE_PRB].sum() > 0
     assert {-1, 0, 1, 2} <= set(kernel.arrays.answer.ravel().tolist()) | {-1}
 

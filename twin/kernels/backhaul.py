@@ -15,16 +15,16 @@ _UNLIMITED = np.float32(np.inf)
 @inlined
 def _carried_on_air(p: ParamArrays, s: StateArrays, b: int, w: Scratch) -> None:
     """Write what the air interface of each site's cells carries, Mbit/s, at the site's first cell."""
-    site_mbps, most = w.site_mbps, np.float32(p.slice_max_ratio)
+    site_mbps = w.site_mbps
     serving = s.serving[b]
     site_mbps[:] = _ZERO
     for u in range(w.rate.shape[0]):
         if w.rate[u] > _ZERO and w.offered[u] > _ZERO:
             c = serving[u]
             if u < p.slice_first:
-                share = (_ONE - min(w.slice_need[c], most)) / w.need[c]
+                share = (_ONE - w.held[c]) / w.need[c]
             else:
-                share = most / w.slice_need[c]
+                share = w.carried[c, w.slice_kind[u - p.slice_first]]
             site_mbps[p.first_of_site[c]] += w.offered[u] * min(share, _ONE)
 
 

@@ -55,10 +55,12 @@ class SurgeField(IntEnum):
 
 
 N_CELL_SUMS = len(CellSum)
-N_SLOT_SUMS = 4  # see slices.py
+N_SLOT_SUMS = 6  # see slices.py
 N_LINK_SAMPLES = len(LinkSample)
 N_SSB_BEAMS = 4  # counted per cell, side by side in azimuth
 N_SURGE_FIELDS = len(SurgeField)
+MAX_TYPES = 16  # of slices
+BOOKED_MBIT = 2.0**-16  # unit of traffic in the books of queues, about 16 bits: sums of it are exact
 N_SURGES = 2  # slot 0: the scenario's law; slot 1: injected (what-if, drill)
 
 
@@ -132,7 +134,16 @@ class ParamArrays(NamedTuple):
     slice_latency_s: F32  # (T,), largest mean delay of its packets
     slice_arrival: F32  # (T,), probability that a place at the door holds this or an earlier type
     slice_hold_s: F32  # (T,), mean
-    slice_max_ratio: float  # of a cell's PRBs, for all slices together
+    slice_max_ratio: float  # of a cell's PRBs, that slices may be guaranteed together
+    slice_least: (
+        F32  # (T,), minimum ratio of each type; this and the next two are empty where no type has a policy
+    )
+    slice_most: F32  # (T,), maximum
+    slice_dedicated: F32  # (T,)
+    slice_gbr: I8  # (T,), 1 where the rate is guaranteed, 0 where it is shared with everybody else
+    slice_buffer_mbit: F64  # (T, 2), of a user in full and at the reduced tier, in units of ``BOOKED_MBIT``
+    slice_buffer_s: float  # of the rate that a user asks for
+    user_buffer_mbit: float  # of everybody else
     slice_radius_m: float
     guaranteed_mbps: float
     coverage_dbm: float
@@ -191,6 +202,7 @@ class StateArrays(NamedTuple):
     slot_sum: F64  # (B, N, N_SLOT_SUMS), over the control period
     cell_sum: F64  # (B, C, N_CELL_SUMS)
     link: F64  # (B, C, N_LINK_SAMPLES)
+    queue: F64  # (B, U), Mbit that wait for each user; empty where nothing can wait
     offered_mbit: F64  # (B,), of the control period
     elapsed_s: F64  # (B,), since the control period began
 
@@ -210,10 +222,19 @@ class Scratch(NamedTuple):
     best_rank: F32  # (U,), its rank
     total: F32  # (L, U), received interference
     sinr: F32  # (U,), linear
-    offered: F32  # (U,), Mbit/s
+    offered: F32  # (U,), Mbit/s, with what waits from before
+    fresh: F64  # (U,), Mbit that arrived in this step; empty where nothing can wait
     rate: F32  # (U,), Mbit/s with the whole cell to oneself
     need: F32  # (C,), PRBs asked for over PRBs there are for it
     slice_need: F32  # (C,), the same by slices, over all PRBs
+    slice_kind: I32  # (slots x users per slot,), type of the slice of each user, -1 without one
+    type_need: F32  # (C, MAX_TYPES), PRBs asked for by the slices of a type over all PRBs
+    type_given: F32  # (C, MAX_TYPES), share of the cell that they use
+    server: F32  # (C, MAX_TYPES), share of the cell that they could use
+    filled: F32  # (C, MAX_TYPES), load of that server
+    carried: F32  # (C, MAX_TYPES), share of what they ask for that the air carries
+    used: F32  # (C,), share of the cell that slices use
+    held: F32  # (C,), the same with dedicated blocks that stay idle
     site_mbps: F32  # (C,), carried on air by all cells of a site, at the first of them
     passed: F32  # (C,), share of it that the link of the site carries
     spare: F32  # (C,), Mbit/s left on that link
@@ -224,6 +245,9 @@ class Scratch(NamedTuple):
 def make_scratch(state: StateArrays) -> Scratch:
     """Allocate the working space for states of this shape."""
     (_, n_layers, n_users), n_cells = state.indoor_db.shape, state.carrier.shape[1]
+    n_types = MAX_TYPES if state.slot_kind.shape[1] > 0 else 0
+    by_type = [np.zeros((n_cells, n_types), np.float32) for _ in range(5)]
+    n_slice_users = n_users if n_types > 0 else 0
     cells_users = [np.empty((n_cells, n_users), np.float32) for _ in range(3)]
     users = [np.empty(n_users, np.float32) for _ in range(4)]
     return Scratch(
@@ -237,9 +261,18 @@ def make_scratch(state: StateArrays) -> Scratch:
         total=np.empty((n_layers, n_users), np.float32),
         sinr=users[1],
         offered=users[2],
+        fresh=np.zeros(state.queue.shape[1]),
         rate=users[3],
         need=np.empty(n_cells, np.float32),
         slice_need=np.zeros(n_cells, np.float32),
+        slice_kind=np.full(n_slice_users, -1, np.int32),
+        type_need=by_type[0],
+        type_given=by_type[1],
+        server=by_type[2],
+        filled=by_type[3],
+        carried=by_type[4],
+        used=np.zeros(n_cells, np.float32),
+        held=np.zeros(n_cells, np.float32),
         site_mbps=np.zeros(n_cells, np.float32),
         passed=np.ones(n_cells, np.float32),
         spare=np.full(n_cells, np.inf, np.float32),

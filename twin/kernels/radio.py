@@ -8,7 +8,7 @@ from .backhaul import carry
 from .compiled import fetch, inlined
 from .layout import GAIN_STEP_DB, ParamArrays, Scratch, StateArrays
 from .maths import from_db
-from .slices import grant_slices
+from .quotas import grant_slices
 
 _ZERO = np.float32(0.0)
 _ONE = np.float32(1.0)
@@ -190,9 +190,9 @@ def _rates(p: ParamArrays, s: StateArrays, b: int, w: Scratch) -> None:
 
 @inlined
 def _fill_cells(p: ParamArrays, s: StateArrays, b: int, w: Scratch) -> None:
-    """Write what is asked of every cell, and its load: slices come first, up to their maximum ratio."""
+    """Write what is asked of every cell, and its load: slices come first, within their quotas."""
     offered, rate, need = w.offered, w.rate, w.need
-    serving, load, most = s.serving[b], s.load[b], np.float32(p.slice_max_ratio)
+    serving, load = s.serving[b], s.load[b]
     need[:] = _ZERO
     for u in range(p.slice_first):
         if rate[u] > _ZERO:
@@ -200,8 +200,7 @@ def _fill_cells(p: ParamArrays, s: StateArrays, b: int, w: Scratch) -> None:
     if p.slice_first < rate.shape[0]:
         grant_slices(p, s, b, w)
     for c in range(need.shape[0]):
-        granted = min(w.slice_need[c], most)
-        load[c] = min(need[c], _ONE - granted) + granted
+        load[c] = min(need[c], _ONE - w.held[c]) + w.used[c]
     if p.backhaul_mbps.shape[0] > 0:
         carry(p, s, b, w)
 
@@ -221,7 +220,7 @@ def share_cells(p: ParamArrays, s: StateArrays, b: int, w: Scratch) -> None:
         _rates(p, s, b, w)
         _fill_cells(p, s, b, w)
     for c in range(w.need.shape[0]):
-        w.need[c] = w.need[c] / (_ONE - min(w.slice_need[c], np.float32(p.slice_max_ratio)))
+        w.need[c] = w.need[c] / (_ONE - w.held[c])
     if p.backhaul_mbps.shape[0] > 0:
         for c in range(w.need.shape[0]):
             w.need[c] = max(w.need[c], _ONE) / w.passed[c]

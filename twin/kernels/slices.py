@@ -1,8 +1,7 @@
 """Kernel part 5: slices with a guaranteed rate that are asked for, admitted or refused, served and released.
 
 A slice holds a slot of the network from admission to the end of its time; its users come after all others. Requests
-and ends fall on the ends of control periods. Guaranteed traffic takes up to ``max_ratio`` of a cell's resource blocks
-before the rest is shared (`RRMPolicyRatio` of TS 28.541 with one maximum for all slices together).
+and ends fall on the ends of control periods. What they get of a cell's resource blocks is the matter of ``quotas.py``.
 """
 
 from __future__ import annotations
@@ -13,13 +12,14 @@ from .compiled import inlined
 from .exponential import to_exponential
 from .layout import ParamArrays, Scratch, Settings, StateArrays
 from .maths import draw, to_unit
+from .queues import empty_buffers, serve_user, wait_s
 
 NONE = -1  # type of a free slot and of a request that nobody made
 REFUSED, FULL, REDUCED, NO_SLOT = 0, 1, 2, 3  # what became of a request
 KIND, CENTRE_X, CENTRE_Y, HOLD_S = range(4)  # columns of a request
-ASKED, KEPT, SERVED, BLOCKED = range(
-    4
-)  # of a slot: active users x s, those with the promise kept, Mbit, Mbit
+ASKED, KEPT, SERVED, BLOCKED, OFFERED, DELAY = range(
+    6
+)  # of a slot: active users x s, those with the promise kept, Mbit thrice, Mbit x s of delay
 
 # purposes of the random streams
 REQUEST_KIND, REQUEST_X, REQUEST_Y, REQUEST_HOLD, SLICE_X, SLICE_Y, SLICE_ACTIVE = range(32, 39)
@@ -37,6 +37,8 @@ def release_slices(p: ParamArrays, s: StateArrays, b: int) -> None:
             s.slot_left_s[b, n] = s.slot_left_s[b, n] - period_s
             if s.slot_left_s[b, n] <= _ZERO:
                 s.slot_kind[b, n] = NONE
+                if s.queue.shape[1] > 0:
+                    s.slot_sum[b, n, BLOCKED] += empty_buffers(p, s, b, n)
 
 
 @inlined
@@ -115,6 +117,7 @@ def offer_slices(p: ParamArrays, s: StateArrays, b: int, w: Scratch) -> None:
         for m in range(p.slice_users):
             u = p.slice_first + n * p.slice_users + m
             w.offered[u] = _ZERO
+            w.slice_kind[n * p.slice_users + m] = kind
             if kind != NONE and m < p.slice_size[kind]:
                 active = to_unit(draw(s.key[b], s.step[b], n * p.slice_users + m, SLICE_ACTIVE))
                 if active < p.slice_activity[kind]:
@@ -122,48 +125,66 @@ def offer_slices(p: ParamArrays, s: StateArrays, b: int, w: Scratch) -> None:
 
 
 @inlined
-def grant_slices(p: ParamArrays, s: StateArrays, b: int, w: Scratch) -> None:
-    """Write the share of each cell that slices ask for."""
-    rate, offered, need, serving = w.rate, w.offered, w.slice_need, s.serving[b]
-    need[:] = _ZERO
-    for u in range(p.slice_first, rate.shape[0]):
-        if rate[u] > _ZERO:
-            need[serving[u]] += offered[u] / rate[u]
+def _air_s(p: ParamArrays, w: Scratch, u: int, c: int, kind: int) -> np.float32:
+    """Return the mean delay of a packet on the air, at most its budget: then it is discarded (TS 38.323 5.3).
+
+    That of a processor-sharing queue with the share of the cell that is open to its type for a server,
+    packet / (rate share) / (1 - load) (Kleinrock 1976, 4.4).
+    """
+    idle = _ONE - w.filled[c, kind]
+    if idle <= _ZERO:
+        return p.slice_latency_s[kind]
+    return min(p.slice_packet_mbit[kind] / (w.rate[u] * w.server[c, kind]) / idle, p.slice_latency_s[kind])
 
 
 @inlined
-def _is_kept(p: ParamArrays, w: Scratch, u: int, c: int, kind: int) -> bool:
+def _is_kept(p: ParamArrays, w: Scratch, u: int, c: int, kind: int, waits_s: np.float32) -> bool:
     """Tell whether a connected user's promise is kept: its rate, and the mean delay of its packets.
 
-    The delay is that of a processor-sharing queue with the slices' share of the cell for a server,
-    packet / (rate share) / (1 - load) (Kleinrock 1976, 4.4), and that of the backhaul.
+    The delay is that on the air (``_air_s``), in its buffer and on the backhaul.
     """
-    share = np.float32(p.slice_max_ratio)
-    load = w.slice_need[c] / share
+    share, load = w.server[c, kind], w.filled[c, kind]
     if not (load < _ONE and w.rate[u] > _ZERO and w.passed[c] >= _ONE):
         return False
-    return p.slice_packet_mbit[kind] / (w.rate[u] * share) <= (p.slice_latency_s[kind] - w.delay_s[c]) * (
-        _ONE - load
-    )
+    return p.slice_packet_mbit[kind] / (w.rate[u] * share) <= (
+        p.slice_latency_s[kind] - w.delay_s[c] - waits_s
+    ) * (_ONE - load)
+
+
+@inlined
+def _account_user(p: ParamArrays, s: StateArrays, b: int, n: int, u: int, w: Scratch) -> None:
+    """Add the step of one user of slot n, which asks for something, to the sums of the slot."""
+    kind, c, asked, dt = s.slot_kind[b, n], s.serving[b, u], w.offered[u], p.step_s
+    connected = c >= 0 and w.rate[u] > _ZERO
+    share = w.carried[c, kind] * w.passed[c] if connected else _ZERO
+    waits_s = _ZERO
+    if s.queue.shape[1] > 0:
+        total = s.queue[b, u]
+        served_mbit = serve_user(s, b, u, share, p.slice_buffer_mbit[kind, s.slot_tier[b, n] - 1])
+        waits_s = wait_s(total - w.fresh[u], s.queue[b, u], served_mbit, dt)
+        s.slot_sum[b, n, OFFERED] += w.fresh[u]
+        s.slot_sum[b, n, BLOCKED] += total - served_mbit - s.queue[b, u]
+    else:
+        served = asked * w.carried[c, kind] * w.passed[c] if connected else _ZERO
+        served_mbit = dt * np.float64(served)
+        s.slot_sum[b, n, OFFERED] += dt * np.float64(asked)
+        s.slot_sum[b, n, BLOCKED] += dt * np.float64(asked - served)
+    s.slot_sum[b, n, ASKED] += dt
+    s.slot_sum[b, n, KEPT] += dt if connected and _is_kept(p, w, u, c, kind, waits_s) else 0.0
+    s.slot_sum[b, n, SERVED] += served_mbit
+    if connected:
+        delay_s = _air_s(p, w, u, c, kind) + min(waits_s, np.float32(p.slice_buffer_s)) + w.delay_s[c]
+        s.slot_sum[b, n, DELAY] += served_mbit * np.float64(delay_s)
 
 
 @inlined
 def account_slices(p: ParamArrays, s: StateArrays, b: int, w: Scratch) -> None:
-    """Add the step to the sums of slots and cells; what a slice asks for is served or refused, nothing waits."""
-    dt, most = p.step_s, np.float32(p.slice_max_ratio)
-    serving, sums = s.serving[b], s.cell_sum[b]
+    """Add the step to the sums of slots and cells."""
     for n in range(s.slot_kind.shape[1]):
         kind = s.slot_kind[b, n]
         for m in range(p.slice_size[kind] if kind != NONE else 0):
             u = p.slice_first + n * p.slice_users + m
-            asked, c = w.offered[u], serving[u]
-            if asked <= _ZERO:
-                continue
-            connected = c >= 0 and w.rate[u] > _ZERO
-            served = asked * min(_ONE, most / w.slice_need[c]) * w.passed[c] if connected else _ZERO
-            s.slot_sum[b, n, ASKED] += dt
-            s.slot_sum[b, n, KEPT] += dt if connected and _is_kept(p, w, u, c, kind) else 0.0
-            s.slot_sum[b, n, SERVED] += dt * np.float64(served)
-            s.slot_sum[b, n, BLOCKED] += dt * np.float64(asked - served)
-    for c in range(w.slice_need.shape[0]):
-        sums[c, 11] += dt * np.float64(min(w.slice_need[c], most) * w.passed[c])
+            if w.offered[u] > _ZERO:
+                _account_user(p, s, b, n, u, w)
+    for c in range(w.used.shape[0]):
+        s.cell_sum[b, c, 11] += p.step_s * np.float64(w.used[c] * w.passed[c])

@@ -10,6 +10,7 @@ from .crowd import walk_crowd
 from .failures import fail_cells
 from .layout import ParamArrays, Scratch, Settings, StateArrays
 from .power import obey, spend
+from .queues import serve_user, take_in
 from .radio import hand_over, locate, receive, share_cells
 from .slices import account_slices, draw_requests, offer_slices
 from .traffic import move_users, offer_traffic, step_noise
@@ -28,18 +29,36 @@ def _nearest_cell(rsrp: np.ndarray, u: int) -> int:
 
 
 @inlined
+def account_waiting(p: ParamArrays, s: StateArrays, b: int, w: Scratch) -> None:
+    """Serve what users but those of slices ask for, and book it to their cells; what their buffers hold waits."""
+    for u in range(p.slice_first):
+        c, share = s.serving[b, u], _ZERO
+        if c >= 0 and w.rate[u] > _ZERO:
+            share = _ONE / max(w.need[c], _ONE)
+        if c < 0:
+            c = _nearest_cell(w.rsrp, u)
+        total = s.queue[b, u]
+        served = serve_user(s, b, u, share, p.user_buffer_mbit)
+        s.cell_sum[b, c, 1] += served
+        s.cell_sum[b, c, 2] += total - served - s.queue[b, u]
+        s.offered_mbit[b] += w.fresh[u]
+
+
+@inlined
 def account(p: ParamArrays, s: StateArrays, b: int, w: Scratch) -> None:
     """Add the step to the sums of the control period.
 
     A user's throughput is that of a processor-sharing cell, its rate alone times the free share, and at most what
     the site's backhaul has left. In an overloaded cell everybody is served the same share and the rest is blocked; a
-    user nobody can serve blocks all it asks for and is counted at the cell it hears best. Offered = served + blocked.
+    user nobody can serve blocks all it asks for and is counted at the cell it hears best. Offered = served + blocked;
+    where there are buffers, what is not served waits, and only what they cannot hold is blocked.
     The users of slices have accounts of their own.
     """
     rsrp, offered, rate, need = w.rsrp, w.offered, w.rate, w.need
     dt, n_residents, limited = p.step_s, p.crowd_first, p.backhaul_mbps.shape[0] > 0
     coverage, guaranteed = np.float32(p.coverage_dbm), np.float32(p.guaranteed_mbps)
     serving, load, sums = s.serving[b], s.load[b], s.cell_sum[b]
+    lost_dt = 0.0 if s.queue.shape[1] > 0 else dt  # what can wait is booked by ``account_waiting``
     asked_mbit = 0.0
     for u in range(p.slice_first):
         connected = serving[u] >= 0
@@ -54,13 +73,15 @@ def account(p: ParamArrays, s: StateArrays, b: int, w: Scratch) -> None:
         sums[c, 5] += active * np.float64(throughput)
         sums[c, 6] += active if not (connected and throughput >= guaranteed) else 0.0
         sums[c, 7] += dt if u < n_residents and not (connected and rsrp[c, u] >= coverage) else 0.0
-        sums[c, 1] += dt * np.float64(served)
-        sums[c, 2] += dt * np.float64(asked - served)
-        asked_mbit += dt * np.float64(asked)
+        sums[c, 1] += lost_dt * np.float64(served)
+        sums[c, 2] += lost_dt * np.float64(asked - served)
+        asked_mbit += lost_dt * np.float64(asked)
     for c in range(need.shape[0]):
         sums[c, 0] += dt * np.float64(load[c])
     if limited:
         use_links(p, s, b, w)
+    if s.queue.shape[1] > 0:
+        account_waiting(p, s, b, w)
     if p.slice_first < offered.shape[0]:
         account_slices(p, s, b, w)
     s.offered_mbit[b] += asked_mbit
@@ -108,6 +129,8 @@ def advance_replica(
         if p.humps.shape[0] > 0:
             walk_crowd(p, s, b)
         observe_radio(p, s, b, w)
+        if s.queue.shape[1] > 0:
+            take_in(p, s, b, w)
         hand_over(p, s, b, w)
         share_cells(p, s, b, w)
         account(p, s, b, w)
