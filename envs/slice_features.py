@@ -22,7 +22,7 @@ def type_names(params: Params) -> tuple[str, ...]:
 
 def by_type(params: Params, name: str) -> F64:
     """Return an attribute of every slice type, (K,)."""
-    return np.array([getattr(kind, name) for kind in params.scenario.slicing.types], np.float64)
+    return params.scenario.slicing.columns[name]
 
 
 def full_mbps(params: Params) -> F64:
@@ -32,10 +32,12 @@ def full_mbps(params: Params) -> F64:
 
 def promised_mbps(params: Params, report: SliceReport) -> F64:
     """Return the mean guaranteed traffic of the slices served in each area, (B, G) Mbit/s."""
-    kind = np.maximum(report.kind, 0)
-    tier = np.where(report.tier == Tier.REDUCED, by_type(params, "reduced_rate")[kind], 1.0)
-    mbps = np.where(report.kind >= 0, full_mbps(params)[kind] * tier, 0.0)
-    return np.stack([(mbps * (report.area == g)).sum(axis=1) for g in range(params.n_areas)], axis=1)
+    kind = np.maximum(report.kind, np.int8(0)).astype(np.intp)
+    mbps = np.where(report.tier == Tier.REDUCED, by_type(params, "reduced_rate").take(kind), 1.0)
+    mbps *= full_mbps(params).take(kind)
+    mbps *= report.kind >= 0
+    inside = report.area[:, None, :] == np.arange(params.n_areas, dtype=np.int32)[:, None]
+    return (mbps[:, None, :] * inside).sum(axis=2)
 
 
 def _door(params: Params, suffixes: tuple[str, ...]) -> tuple[str, ...]:
@@ -65,7 +67,8 @@ def _served(params: Params, window: Window) -> F64:
 
 
 def _count(params: Params, report: SliceReport) -> I64:
-    return np.stack([(report.kind == k).sum(axis=1) for k in range(len(type_names(params)))], axis=1)
+    kinds = np.arange(len(params.scenario.slicing.types), dtype=np.int8)
+    return (report.kind[:, None, :] == kinds[:, None]).sum(axis=2)
 
 
 def _kept(params: Params, window: Window) -> F64:

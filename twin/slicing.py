@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import IntEnum
+from functools import cached_property
+
+import numpy as np
+
+from .types import F64
 
 SECONDS_PER_HOUR = 3600.0
 
@@ -91,6 +96,12 @@ class Slicing:
                 value >= least, f"slicing.{name}={value}: {len(self.types)} slice types need at least {least}"
             )
             _require(bool(self.types) or value == 0, f"slicing.{name}={value}, but slicing.types is empty")
+
+    @cached_property
+    def columns(self) -> dict[str, F64]:
+        """Every number of the types by its name, (K,) each; read many times in a control period."""
+        names = [each.name for each in fields(SliceType) if each.name != "name"]
+        return {name: np.array([getattr(kind, name) for kind in self.types], np.float64) for name in names}
 
     @property
     def users_per_slot(self) -> int:
