@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..twin.kernels.slice_view import count_types, least_kept, sum_promised
 from ..twin.params import Params
 from ..twin.slice_report import SliceReport
-from ..twin.slicing import Tier
 from ..twin.types import F64, I64
 from .features import Feature, FeatureList, level
 from .slice_world import free_slots, slices_of
@@ -32,12 +32,10 @@ def full_mbps(params: Params) -> F64:
 
 def promised_mbps(params: Params, report: SliceReport) -> F64:
     """Return the mean guaranteed traffic of the slices served in each area, (B, G) Mbit/s."""
-    kind = np.maximum(report.kind, np.int8(0)).astype(np.intp)
-    mbps = np.where(report.tier == Tier.REDUCED, by_type(params, "reduced_rate").take(kind), 1.0)
-    mbps *= full_mbps(params).take(kind)
-    mbps *= report.kind >= 0
-    inside = report.area[:, None, :] == np.arange(params.n_areas, dtype=np.int32)[:, None]
-    return (mbps[:, None, :] * inside).sum(axis=2)
+    full, promised = full_mbps(params), np.empty((report.n_replicas, params.n_areas))
+    rates = np.array([full, full * by_type(params, "reduced_rate")])
+    sum_promised(report.kind, report.tier, report.area, rates, promised)
+    return promised
 
 
 def _door(params: Params, suffixes: tuple[str, ...]) -> tuple[str, ...]:
@@ -67,15 +65,16 @@ def _served(params: Params, window: Window) -> F64:
 
 
 def _count(params: Params, report: SliceReport) -> I64:
-    kinds = np.arange(len(params.scenario.slicing.types), dtype=np.int8)
-    return (report.kind[:, None, :] == kinds[:, None]).sum(axis=2)
+    count = np.empty((report.n_replicas, len(type_names(params))), np.int64)
+    count_types(report.kind, count)
+    return count
 
 
 def _kept(params: Params, window: Window) -> F64:
     report = slices_of(window)
-    of_type = report.kind[:, None, :] == np.arange(len(type_names(params)))[:, None]
-    least = np.where(of_type, report.kept_share[:, None, :], 1.0)
-    return least.min(axis=2, initial=1.0)
+    least = np.empty((report.n_replicas, len(type_names(params))))
+    least_kept(report.kind, report.active_s, report.kept_s, least)
+    return least
 
 
 def _promised(params: Params, window: Window) -> F64:

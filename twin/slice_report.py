@@ -7,12 +7,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .kernels.judge import LEAST_COST, Verdict
-from .kernels.slices import ASKED, BLOCKED, CENTRE_X, CENTRE_Y, HOLD_S, KEPT, KIND, SERVED
+from .kernels.judge import Verdict
+from .kernels.slice_view import read_door, read_slots, settle_rows
+from .kernels.slices import ASKED, BLOCKED, KEPT, SERVED
 from .params import Params
-from .slicing import SECONDS_PER_HOUR, Tier
+from .slicing import SECONDS_PER_HOUR
 from .state import State
-from .types import F32, F64, I8, I32, I64, Bool, Rows
+from .types import F32, F64, I8, I32, Bool, Rows
 
 
 class Money(NamedTuple):
@@ -64,38 +65,38 @@ class SliceReport:
 
 def report_slices(params: Params, state: State) -> SliceReport:
     """Read the slices of the control period that just ended, and the requests that wait at its end."""
-    arrays = state.arrays
-    sums, request = np.moveaxis(arrays.slot_sum, 2, 0).copy(), arrays.request
-    served = arrays.slot_kind >= 0
-    waiting, places = request[:, :, KIND] >= 0, request.shape[1]
-    centre = np.concatenate([request[:, :, CENTRE_X : CENTRE_Y + 1], arrays.slot_xy], axis=1)
-    known = np.concatenate([waiting, served], axis=1)
-    area = np.where(known, area_at(params, centre), np.int32(-1))
-    return SliceReport(
-        request_kind=request[:, :, KIND].astype(np.int8),
-        request_area=area[:, :places],
-        request_hours=np.where(waiting, request[:, :, HOLD_S] / np.float32(SECONDS_PER_HOUR), np.float32(0)),
+    arrays, doors, slots = state.arrays, state.arrays.request.shape[:2], state.arrays.slot_kind.shape
+    sums = np.moveaxis(arrays.slot_sum, 2, 0).copy()
+    found = SliceReport(
+        request_kind=np.empty(doors, np.int8),
+        request_area=np.empty(doors, np.int32),
+        request_hours=np.empty(doors, np.float32),
         answer=arrays.answer.copy(),
         kind=arrays.slot_kind.copy(),
-        tier=np.where(served, arrays.slot_tier, np.int8(0)),
-        area=area[:, places:],
-        left_hours=np.where(served, arrays.slot_left_s / np.float32(SECONDS_PER_HOUR), np.float32(0)),
+        tier=np.empty(slots, np.int8),
+        area=np.empty(slots, np.int32),
+        left_hours=np.empty(slots, np.float32),
         active_s=sums[ASKED],
         kept_s=sums[KEPT],
         served_mbit=sums[SERVED],
         blocked_mbit=sums[BLOCKED],
     )
+    grid = params.arrays.pixel_area, params.arrays.n_x, params.arrays.pixel_m
+    read_door(arrays.request, grid, found.request_kind, found.request_area, found.request_hours)
+    held = arrays.slot_kind, arrays.slot_tier, arrays.slot_xy, arrays.slot_left_s
+    read_slots(held, grid, found.tier, found.area, found.left_hours)
+    return found
 
 
 def broken_promises(params: Params, report: SliceReport) -> Bool:
     """Tell which slices had their promise broken in the period, (B, N)."""
-    least = params.scenario.slicing.columns["availability"].take(_types(report))
+    least = params.scenario.slicing.columns["availability"][np.maximum(report.kind, 0)]
     return (report.kind >= 0) & ~(report.kept_share >= least)
 
 
 def slice_margin(params: Params, report: SliceReport) -> F64:
     """Return h of the promises to tenants, (B,); safe where h >= 0: the limit less the share that is broken."""
-    return _margin(params, report, broken_promises(params, report))
+    return _settled(params, report)[0]
 
 
 def settle(params: Params, verdict: Verdict, report: SliceReport) -> tuple[Verdict, Money]:
@@ -104,40 +105,28 @@ def settle(params: Params, verdict: Verdict, report: SliceReport) -> tuple[Verdi
     The constraint is the share of served slices whose promise was broken. It counts slices of the period as a whole,
     one that admits none keeps its promise.
     """
-    broken = broken_promises(params, report)
-    limit, margin = params.scenario.slicing.max_broken_frac, _margin(params, report, broken)
-    kept = margin >= 0
-    cost = np.where(kept, 0.0, np.minimum(np.maximum(-margin / (1 - limit), LEAST_COST), 1.0))
+    margin, cost, money = _settled(params, report)
     judged = Verdict(
         margin=np.concatenate([verdict.margin, margin[:, None]], axis=1),
         cost=np.concatenate([verdict.cost, cost[:, None]], axis=1),
-        unsafe=verdict.unsafe | ~kept,
+        unsafe=verdict.unsafe | ~(margin >= 0),
     )
-    return judged, _earnings(params, report, broken)
+    return judged, money
 
 
 def earnings(params: Params, report: SliceReport) -> Money:
     """Return revenue and penalties of the control period."""
-    return _earnings(params, report, broken_promises(params, report))
+    return _settled(params, report)[2]
 
 
-def _types(report: SliceReport) -> I64:
-    """Return the type of every slot as an index, (B, N); that of a free one means nothing."""
-    return np.maximum(report.kind, np.int8(0)).astype(np.intp)
-
-
-def _margin(params: Params, report: SliceReport, broken: Bool) -> F64:
-    served = (report.kind >= 0).sum(axis=1)
-    return params.scenario.slicing.max_broken_frac - broken.sum(axis=1) / np.maximum(served, 1)
-
-
-def _earnings(params: Params, report: SliceReport, broken: Bool) -> Money:
-    of_type, kind = params.scenario.slicing.columns, _types(report)
-    hours = params.scenario.timing.control_period_s / SECONDS_PER_HOUR
-    part = np.where(report.tier == Tier.REDUCED, of_type["reduced_revenue"].take(kind), 1.0)
-    part *= report.kind >= 0
-    revenue, penalty = of_type["revenue_per_hour"].take(kind), of_type["penalty_per_hour"].take(kind)
-    return Money((revenue * part).sum(axis=1) * hours, (penalty * broken).sum(axis=1) * hours)
+def _settled(params: Params, report: SliceReport) -> tuple[F64, F64, Money]:
+    """Return margin and cost of the promises, (B,) each, and the money."""
+    slicing, hours = params.scenario.slicing, params.scenario.timing.control_period_s / SECONDS_PER_HOUR
+    margin, cost, due = *np.empty((2, report.n_replicas)), np.empty((2, *report.kind.shape))
+    slots = report.kind, report.tier, report.active_s, report.kept_s
+    settle_rows(slots, slicing.terms, slicing.max_broken_frac, margin, cost, due)
+    revenue, penalty = due.sum(axis=2) * hours
+    return margin, cost, Money(revenue, penalty)
 
 
 def area_at(params: Params, xy_m: F32) -> I32:

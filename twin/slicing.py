@@ -103,6 +103,12 @@ class Slicing:
         names = [each.name for each in fields(SliceType) if each.name != "name"]
         return {name: np.array([getattr(kind, name) for kind in self.types], np.float64) for name in names}
 
+    @cached_property
+    def terms(self) -> F64:
+        """What is promised and paid, (4, K): availability, revenue and penalty per hour, reduced revenue."""
+        names = ("availability", "revenue_per_hour", "penalty_per_hour", "reduced_revenue")
+        return np.array([self.columns[name] for name in names])
+
     @property
     def users_per_slot(self) -> int:
         """Users that a slot has room for."""
