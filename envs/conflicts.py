@@ -23,7 +23,7 @@ from ..twin.params import Params
 from ..twin.period import Runner
 from ..twin.rules import Precedent
 from ..twin.sla import shares
-from ..twin.slice_report import SliceReport, report_slices
+from ..twin.slice_report import SliceReport, earnings, report_slices
 from ..twin.state import State
 from ..twin.types import F64, I64, Bool
 from .beam_control import LARGEST_EFFICIENCY, user_efficiency, user_mbps
@@ -165,6 +165,6 @@ def _quantities(params: Params, truth: Kpis, report: SliceReport, power_w: F64) 
         "coverage": 1.0 - shares(truth)[:, 1],
         "link": user_efficiency(truth) / LARGEST_EFFICIENCY,
         "balance": 1.0 - truth.prb_tot_dl.max(axis=1) / 100.0,
-        "revenue": net_earnings(params, report),
+        "revenue": net_earnings(params, earnings(params, report)),
     }
     return np.stack([np.asarray(found[name], np.float64) for name in QUANTITIES], axis=1)

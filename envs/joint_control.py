@@ -13,13 +13,13 @@ from ..twin.kernels.saving import energy_rows
 from ..twin.params import Params
 from ..twin.rules import Precedent
 from ..twin.types import F32, F64, I64, Bool
-from .beam_control import BeamControl, user_mbps
+from .beam_control import BeamControl, beam_cells, user_mbps
 from .conflicts import ATTRIBUTES, watch_conflicts
 from .energy_saving import EnergySaving
 from .features import Feature, FeatureList, observe
 from .simulation import Outcome
 from .slice_task import SliceTask
-from .slice_world import SliceWorld, legal_actions, net_earnings, sliced_network, slices_in
+from .slice_world import SliceWorld, legal_actions, money_in, net_earnings, sliced_network
 from .task import Task
 from .traffic_steering import TrafficSteering
 from .window import Window
@@ -122,14 +122,12 @@ class JointControl:
 
     def decode(self, params: Params, actions: I64, precedent: Precedent) -> Command:
         """Let every part set its own attribute."""
-        ends = np.cumsum([len(part.action_space(params).nvec) for part in PARTS.values()])[:-1]
-        asked = np.split(actions, ends, axis=1)
-        return Command(
-            **{
-                ATTRIBUTES[name]: getattr(part.decode(params, choices, precedent), ATTRIBUTES[name])
-                for (name, part), choices in zip(PARTS.items(), asked, strict=True)
-            }
-        )
+        settings, first = {}, 0
+        for (name, part), count in zip(PARTS.items(), counts_of(params), strict=True):
+            choices = actions[:, first : first + count]
+            settings[ATTRIBUTES[name]] = getattr(part.decode(params, choices, precedent), ATTRIBUTES[name])
+            first += count
+        return Command(**settings)
 
     def encode(self, params: Params, command: Command) -> I64:
         """Return the choices that ask for ``command``."""
@@ -147,13 +145,21 @@ class JointControl:
             "energy": energy,
             "service": np.where(verdict.unsafe, UNSAFE * (1.0 - verdict.cost.max(axis=1)), SAFE),
             "throughput": mbps / (mbps + self.half_mbps),
-            "revenue": net_earnings(params, slices_in(outcome)),
+            "revenue": net_earnings(params, money_in(outcome)),
             "calm": 1.0 - _changed(outcome),
         }
 
 
+def counts_of(params: Params) -> tuple[int, int, int, int]:
+    """Return how many choices each of ``PARTS`` has; their action spaces take long to build."""
+    slicing = params.scenario.slicing
+    return len(params.capacity_cells), len(beam_cells(params)), params.n_cells, slicing.requests
+
+
 def _changed(outcome: Outcome) -> F64:
     """Return the share of cells whose state, pattern or offset changed, (B,)."""
-    names = ("carrier_state", "beam", "offset_db")
-    moved = [getattr(outcome.before, name) != getattr(outcome.command, name) for name in names]
-    return np.any(np.stack(moved), axis=0).mean(axis=1)
+    before, after = outcome.before, outcome.command
+    moved = before.carrier_state != after.carrier_state
+    moved |= before.beam != after.beam
+    moved |= before.offset_db != after.offset_db
+    return moved.mean(axis=1)

@@ -12,7 +12,7 @@ from ..twin.params import Params
 from ..twin.period import Runner
 from ..twin.reporting import ReportHistory, deliver, report
 from ..twin.rules import Precedent, Rules
-from ..twin.slice_report import SliceReport, report_slices, with_slices
+from ..twin.slice_report import Money, SliceReport, report_slices, settle
 from ..twin.state import State, begin, open_period
 from ..twin.types import F64, I64
 from .window import Window
@@ -27,6 +27,7 @@ class Outcome(NamedTuple):
     verdict: Verdict  # (B), margins and costs of the truth
     power_w: F64  # (B,), of the whole network
     slices: SliceReport | None = None  # (B), where the scenario has slices
+    money: Money | None = None  # (B), of slices
 
 
 class Simulation:
@@ -74,9 +75,11 @@ class Simulation:
         kpis = deliver(self.params.scenario.faults, self._history, period.truth, period.struck)
         slices = self._slices(self.state)
         self.window = Window(kpis, self.window.kpis, period.precedent, slices)
-        verdict = period.verdict if slices is None else with_slices(self.params, period.verdict, slices)
+        verdict, money = period.verdict, None
+        if slices is not None:
+            verdict, money = settle(self.params, verdict, slices)
         return Outcome(
-            period.truth, before.command, period.precedent.command, verdict, period.power_w, slices
+            period.truth, before.command, period.precedent.command, verdict, period.power_w, slices, money
         )
 
     def _slices(self, state: State) -> SliceReport | None:

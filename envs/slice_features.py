@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..twin.kernels.slice_view import count_types, least_kept, sum_promised
 from ..twin.params import Params
 from ..twin.slice_report import SliceReport
-from ..twin.slicing import Tier
 from ..twin.types import F64, I64
 from .features import Feature, FeatureList, level
 from .slice_world import free_slots, slices_of
@@ -22,7 +22,7 @@ def type_names(params: Params) -> tuple[str, ...]:
 
 def by_type(params: Params, name: str) -> F64:
     """Return an attribute of every slice type, (K,)."""
-    return np.array([getattr(kind, name) for kind in params.scenario.slicing.types], np.float64)
+    return params.scenario.slicing.columns[name]
 
 
 def full_mbps(params: Params) -> F64:
@@ -32,10 +32,10 @@ def full_mbps(params: Params) -> F64:
 
 def promised_mbps(params: Params, report: SliceReport) -> F64:
     """Return the mean guaranteed traffic of the slices served in each area, (B, G) Mbit/s."""
-    kind = np.maximum(report.kind, 0)
-    tier = np.where(report.tier == Tier.REDUCED, by_type(params, "reduced_rate")[kind], 1.0)
-    mbps = np.where(report.kind >= 0, full_mbps(params)[kind] * tier, 0.0)
-    return np.stack([(mbps * (report.area == g)).sum(axis=1) for g in range(params.n_areas)], axis=1)
+    full, promised = full_mbps(params), np.empty((report.n_replicas, params.n_areas))
+    rates = np.array([full, full * by_type(params, "reduced_rate")])
+    sum_promised(report.kind, report.tier, report.area, rates, promised)
+    return promised
 
 
 def _door(params: Params, suffixes: tuple[str, ...]) -> tuple[str, ...]:
@@ -65,14 +65,16 @@ def _served(params: Params, window: Window) -> F64:
 
 
 def _count(params: Params, report: SliceReport) -> I64:
-    return np.stack([(report.kind == k).sum(axis=1) for k in range(len(type_names(params)))], axis=1)
+    count = np.empty((report.n_replicas, len(type_names(params))), np.int64)
+    count_types(report.kind, count)
+    return count
 
 
 def _kept(params: Params, window: Window) -> F64:
     report = slices_of(window)
-    of_type = report.kind[:, None, :] == np.arange(len(type_names(params)))[:, None]
-    least = np.where(of_type, report.kept_share[:, None, :], 1.0)
-    return least.min(axis=2, initial=1.0)
+    least = np.empty((report.n_replicas, len(type_names(params))))
+    least_kept(report.kind, report.active_s, report.kept_s, least)
+    return least
 
 
 def _promised(params: Params, window: Window) -> F64:

@@ -94,7 +94,7 @@ def read_slices(params: Params, members: State, report: SliceReport, n_members: 
     """
     spread, arrays = np.repeat(np.arange(report.n_replicas), n_members), members.arrays
     area, kind = report.area[spread], report.kind[spread]
-    elsewhere = area_at(params, arrays.slot_xy[:, :, 0], arrays.slot_xy[:, :, 1]) != area
+    elsewhere = area_at(params, arrays.slot_xy) != area
     moved = (kind >= 0) & ((kind != arrays.slot_kind) | elsewhere)
     _place(params, members, moved, area)
     if arrays.queue.shape[1] > 0:  # what waits stays with a slice

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from gymnasium import spaces
@@ -15,7 +15,7 @@ from ..twin.types import F64, I64, Bool
 from .features import Feature, FeatureList, clock, level
 from .simulation import Outcome
 from .slice_features import SLICE_FEATURES
-from .slice_world import net_earnings, slices_in
+from .slice_world import money_in, net_earnings
 
 FEATURES: FeatureList = (
     Feature("load of", "%", 0.0, 100.0, lambda p: tuple(cell.name for cell in p.cells), level("prb_tot_dl")),
@@ -38,7 +38,7 @@ class SliceTask:
 
     def decode(self, params: Params, actions: I64, precedent: Precedent) -> Command:
         """Admit as chosen."""
-        return replace(Command.all_active(len(actions), params.n_cells), admit=actions.astype(np.int8))
+        return Command(np.zeros((len(actions), params.n_cells), np.int8), admit=actions.astype(np.int8))
 
     def encode(self, params: Params, command: Command) -> I64:
         """Return the choices that ask for ``command``."""
@@ -51,7 +51,7 @@ class SliceTask:
 
     def reward_terms(self, params: Params, outcome: Outcome) -> dict[str, F64]:
         """Return ``revenue``, (B,): what slices pay less what broken promises cost, scaled to [0, 1]."""
-        return {"revenue": net_earnings(params, slices_in(outcome))}
+        return {"revenue": net_earnings(params, money_in(outcome))}
 
 
 def answers_of(params: Params, command: Command) -> I64:

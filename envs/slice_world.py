@@ -12,7 +12,7 @@ from ..twin.kpis import EVERY
 from ..twin.params import Params
 from ..twin.rules import Rules, project
 from ..twin.scenario import Scenario
-from ..twin.slice_report import SliceReport, earnings
+from ..twin.slice_report import Money, SliceReport
 from ..twin.slicing import SECONDS_PER_HOUR, Tier
 from ..twin.state import State
 from ..twin.types import F32, F64, I64, Bool
@@ -89,11 +89,10 @@ class SliceWorld:
 
     def judged(self) -> Info:
         """Return costs, reward terms, power, money and time of the last control period, each (B,)."""
-        report = slices_in(self._twin.outcome)
-        revenue, penalty = earnings(self.params, report)
+        revenue, penalty = money_in(self._twin.outcome)
         period_s = self.params.scenario.timing.control_period_s
         money = {"revenue": revenue - penalty, "penalty": penalty}
-        elapsed = {"elapsed_s": np.full(report.n_replicas, period_s)}
+        elapsed = {"elapsed_s": np.full(len(revenue), period_s)}
         return self._twin.judged() | money | elapsed | self._watched
 
     def judged_alone(self) -> Info:
@@ -173,7 +172,8 @@ def slices_of(window: Window) -> SliceReport:
 def free_slots(params: Params, report: SliceReport) -> I64:
     """Return how many slots are free when the waiting requests are answered, (B,): those whose time is up count."""
     period_h = params.scenario.timing.control_period_s / SECONDS_PER_HOUR
-    return ((report.kind < 0) | (report.left_hours <= np.float32(period_h))).sum(axis=1)
+    # of a free slot nothing is left
+    return (report.left_hours <= np.float32(period_h)).sum(axis=1)
 
 
 def can_admit(params: Params, window: Window) -> Bool:
@@ -201,14 +201,13 @@ def legal_actions(task: Task, params: Params, window: Window, actions: I64) -> I
     return task.encode(params, project(Rules.of(params), window.precedent, wanted))
 
 
-def net_earnings(params: Params, report: SliceReport) -> F64:
+def net_earnings(params: Params, money: Money) -> F64:
     """Return revenue less penalties of the control period, scaled to [0, 1], (B,).
 
     0 is every slot taken by the type that loses most when its promise breaks, 1 every slot by the one that pays best.
     """
-    revenue, penalty = earnings(params, report)
     least, most = money_limits(params)
-    return np.clip((revenue - penalty - least) / (most - least), 0.0, 1.0)
+    return np.minimum(np.maximum((money.revenue - money.penalty - least) / (most - least), 0.0), 1.0)
 
 
 def money_limits(params: Params) -> tuple[float, float]:
@@ -219,8 +218,8 @@ def money_limits(params: Params) -> tuple[float, float]:
     return -max(loss, 0.0) * slicing.slots * hours, most * slicing.slots * hours
 
 
-def slices_in(outcome: Outcome) -> SliceReport:
-    """Return what is known of slices; ValueError where the network has none."""
-    if outcome.slices is None:
+def money_in(outcome: Outcome) -> Money:
+    """Return what slices brought; ValueError where the network has none."""
+    if outcome.money is None:
         raise ValueError("the network has no slices; take a scenario with `slicing`")
-    return outcome.slices
+    return outcome.money

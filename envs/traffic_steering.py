@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 from gymnasium import spaces
@@ -94,8 +94,7 @@ class TrafficSteering:
         """Ask for the chosen offsets; one too far from the present one leaves that in force."""
         now = self.encode(params, precedent.command)
         chosen = np.where(np.abs(actions - now) <= LARGEST_STEP, actions, now)
-        active = Command.all_active(len(actions), params.n_cells)
-        return replace(active, offset_db=OFFSETS_DB[chosen])
+        return Command(np.zeros(now.shape, np.int8), offset_db=OFFSETS_DB[chosen])
 
     def encode(self, params: Params, command: Command) -> I64:
         """Return the choices that ask for ``command``."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .kernels.report import LOST, OLD, strike_replicas
+from .kernels.report import LOST, N_REALS, OLD, WAKING, Readings, strike_replicas
 from .kpis import PER_CELL, Kpis, measure
 from .params import Params
 from .scenario import Faults
@@ -90,8 +90,17 @@ def _late(arrived: Kpis, now: Kpis) -> Kpis:
 def _repeated(current: Kpis, last: Kpis, struck: Bool) -> Kpis:
     """Return the report with the last one's values where it is lost or frozen."""
     report, lost, old = current.copy(), struck[LOST], struck[OLD]
-    for name in PER_CELL:
-        np.copyto(getattr(report, name), getattr(last, name), where=old)
+    if report.readings is None or last.readings is None:
+        for name in PER_CELL:
+            np.copyto(getattr(report, name), getattr(last, name), where=old)
+    else:
+        for mine, theirs in zip(_measured(report.readings), _measured(last.readings), strict=True):
+            np.copyto(mine, theirs, where=old)
     np.copyto(report.age_s, last.age_s + np.float32(current.granularity_s), where=lost)
     np.copyto(report.valid, False, where=lost)
     return report
+
+
+def _measured(readings: Readings) -> tuple[np.ndarray, ...]:
+    """Return the arrays of what is measured per cell, (..., B, C) each."""
+    return readings.reals[:N_REALS], readings.carrier_state, readings.flags[WAKING]

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
-from .kernels.judge import LEAST_COST, Verdict
-from .kernels.slices import ASKED, BLOCKED, DELAY, HOLD_S, KEPT, KIND, OFFERED, SERVED
+from .kernels.judge import Verdict
+from .kernels.slice_view import read_door, read_slots, settle_rows
+from .kernels.slices import ASKED, BLOCKED, DELAY, KEPT, OFFERED, SERVED
 from .params import Params
-from .slicing import SECONDS_PER_HOUR, Tier
+from .slicing import SECONDS_PER_HOUR
 from .state import State
 from .types import F32, F64, I8, I32, Bool, Rows
+
+
+class Money(NamedTuple):
+    """What slices brought in a control period."""
+
+    revenue: F64  # (B,)
+    penalty: F64  # (B,)
 
 
 @dataclass(frozen=True)
@@ -59,31 +68,30 @@ class SliceReport:
 
 def report_slices(params: Params, state: State) -> SliceReport:
     """Read the slices of the control period that just ended, and the requests that wait at its end."""
-    arrays = state.arrays
-    sums, request = arrays.slot_sum, arrays.request
-    served = arrays.slot_kind >= 0
-    waiting = request[:, :, KIND] >= 0
-    return SliceReport(
-        request_kind=request[:, :, KIND].astype(np.int8),
-        request_area=np.where(waiting, area_at(params, request[:, :, 1], request[:, :, 2]), -1).astype(
-            np.int32
-        ),
-        request_hours=np.where(waiting, request[:, :, HOLD_S] / np.float32(SECONDS_PER_HOUR), np.float32(0)),
+    arrays, doors, slots = state.arrays, state.arrays.request.shape[:2], state.arrays.slot_kind.shape
+    sums = np.moveaxis(arrays.slot_sum, 2, 0).copy()
+    found = SliceReport(
+        request_kind=np.empty(doors, np.int8),
+        request_area=np.empty(doors, np.int32),
+        request_hours=np.empty(doors, np.float32),
         answer=arrays.answer.copy(),
         kind=arrays.slot_kind.copy(),
-        tier=np.where(served, arrays.slot_tier, np.int8(0)),
-        area=np.where(served, area_at(params, arrays.slot_xy[:, :, 0], arrays.slot_xy[:, :, 1]), -1).astype(
-            np.int32
-        ),
-        left_hours=np.where(served, arrays.slot_left_s / np.float32(SECONDS_PER_HOUR), np.float32(0)),
-        active_s=sums[:, :, ASKED].copy(),
-        kept_s=sums[:, :, KEPT].copy(),
-        served_mbit=sums[:, :, SERVED].copy(),
-        blocked_mbit=sums[:, :, BLOCKED].copy(),
-        offered_mbit=sums[:, :, OFFERED].copy(),
+        tier=np.empty(slots, np.int8),
+        area=np.empty(slots, np.int32),
+        left_hours=np.empty(slots, np.float32),
+        active_s=sums[ASKED],
+        kept_s=sums[KEPT],
+        served_mbit=sums[SERVED],
+        blocked_mbit=sums[BLOCKED],
+        offered_mbit=sums[OFFERED],
         queued_mbit=waiting_mbit(params, state),
-        delay_ms=_per_mbit(1e3 * sums[:, :, DELAY], sums[:, :, SERVED]),
+        delay_ms=_per_mbit(1e3 * sums[DELAY], sums[SERVED]),
     )
+    grid = params.arrays.pixel_area, params.arrays.n_x, params.arrays.pixel_m
+    read_door(arrays.request, grid, found.request_kind, found.request_area, found.request_hours)
+    held = arrays.slot_kind, arrays.slot_tier, arrays.slot_xy, arrays.slot_left_s
+    read_slots(held, grid, found.tier, found.area, found.left_hours)
+    return found
 
 
 def waiting_mbit(params: Params, state: State) -> F64:
@@ -100,48 +108,48 @@ def _per_mbit(total: F64, mbit: F64) -> F64:
 
 def broken_promises(params: Params, report: SliceReport) -> Bool:
     """Tell which slices had their promise broken in the period, (B, N)."""
-    least = np.array([kind.availability for kind in params.scenario.slicing.types])
-    served = report.kind >= 0
-    return served & ~(report.kept_share >= least[np.maximum(report.kind, 0)])
+    least = params.scenario.slicing.columns["availability"][np.maximum(report.kind, 0)]
+    return (report.kind >= 0) & ~(report.kept_share >= least)
 
 
 def slice_margin(params: Params, report: SliceReport) -> F64:
     """Return h of the promises to tenants, (B,); safe where h >= 0: the limit less the share that is broken."""
-    served = (report.kind >= 0).sum(axis=1)
-    share = broken_promises(params, report).sum(axis=1) / np.maximum(served, 1)
-    return params.scenario.slicing.max_broken_frac - share
+    return _settled(params, report)[0]
 
 
-def with_slices(params: Params, verdict: Verdict, report: SliceReport) -> Verdict:
-    """Return the verdict with one constraint more: the share of served slices whose promise was broken.
+def settle(params: Params, verdict: Verdict, report: SliceReport) -> tuple[Verdict, Money]:
+    """Return the verdict with one constraint more, and the money: promises are looked at once for both.
 
-    The share counts slices of the period as a whole, one that admits none keeps its promise.
+    The constraint is the share of served slices whose promise was broken. It counts slices of the period as a whole,
+    one that admits none keeps its promise.
     """
-    limit, margin = params.scenario.slicing.max_broken_frac, slice_margin(params, report)
-    cost = np.where(margin >= 0, 0.0, np.clip(-margin / (1 - limit), LEAST_COST, 1.0))
-    return Verdict(
+    margin, cost, money = _settled(params, report)
+    judged = Verdict(
         margin=np.concatenate([verdict.margin, margin[:, None]], axis=1),
         cost=np.concatenate([verdict.cost, cost[:, None]], axis=1),
         unsafe=verdict.unsafe | ~(margin >= 0),
     )
+    return judged, money
 
 
-def earnings(params: Params, report: SliceReport) -> tuple[F64, F64]:
-    """Return revenue and penalties of the control period, (B,) each."""
-    types = params.scenario.slicing.types
-    hours = params.scenario.timing.control_period_s / SECONDS_PER_HOUR
-    kind, served = np.maximum(report.kind, 0), report.kind >= 0
-    full = np.array([kind.revenue_per_hour for kind in types])
-    reduced = full * np.array([kind.reduced_revenue for kind in types])
-    rate = np.where(report.tier == Tier.REDUCED, reduced[kind], full[kind])
-    penalty = np.array([kind.penalty_per_hour for kind in types])[kind]
-    broken = broken_promises(params, report)
-    return (rate * served).sum(axis=1) * hours, (penalty * broken).sum(axis=1) * hours
+def earnings(params: Params, report: SliceReport) -> Money:
+    """Return revenue and penalties of the control period."""
+    return _settled(params, report)[2]
 
 
-def area_at(params: Params, x_m: F32, y_m: F32) -> I32:
-    """Return the area of the pixel at each place."""
+def _settled(params: Params, report: SliceReport) -> tuple[F64, F64, Money]:
+    """Return margin and cost of the promises, (B,) each, and the money."""
+    slicing, hours = params.scenario.slicing, params.scenario.timing.control_period_s / SECONDS_PER_HOUR
+    margin, cost, due = *np.empty((2, report.n_replicas)), np.empty((2, *report.kind.shape))
+    slots = report.kind, report.tier, report.active_s, report.kept_s
+    settle_rows(slots, slicing.terms, slicing.max_broken_frac, margin, cost, due)
+    revenue, penalty = due.sum(axis=2) * hours
+    return margin, cost, Money(revenue, penalty)
+
+
+def area_at(params: Params, xy_m: F32) -> I32:
+    """Return the area of the pixel at each place, (...); places are (..., 2)."""
     arrays = params.arrays
-    column = np.clip((x_m / arrays.pixel_m).astype(np.int64), 0, arrays.n_x - 1)
-    row = np.clip((y_m / arrays.pixel_m).astype(np.int64), 0, arrays.n_y - 1)
-    return arrays.pixel_area[row * arrays.n_x + column]
+    pixel = np.maximum((xy_m / arrays.pixel_m).astype(np.int64), 0)
+    column, row = np.minimum(pixel[..., 0], arrays.n_x - 1), np.minimum(pixel[..., 1], arrays.n_y - 1)
+    return arrays.pixel_area.take(row * arrays.n_x + column)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import IntEnum
+from functools import cached_property
 from math import isnan, nan
 from typing import Any
+
+import numpy as np
 
 from .kernels.layout import MAX_TYPES
 from .qos import ResourceType, five_qi
 from .service_profile import ServiceProfile
+from .types import F64
 
 SECONDS_PER_HOUR = 3600.0
 _ROUNDING = 1e-9  # of a sum of ratios
@@ -202,6 +206,18 @@ class Slicing:
                 value >= least, f"slicing.{name}={value}: {len(self.types)} slice types need at least {least}"
             )
             _require(bool(self.types) or value == 0, f"slicing.{name}={value}, but slicing.types is empty")
+
+    @cached_property
+    def columns(self) -> dict[str, F64]:
+        """Every number of the types by its name, (K,) each; read many times in a control period."""
+        names = [each.name for each in fields(SliceType) if each.name != "name"]
+        return {name: np.array([getattr(kind, name) for kind in self.types], np.float64) for name in names}
+
+    @cached_property
+    def terms(self) -> F64:
+        """What is promised and paid, (4, K): availability, revenue and penalty per hour, reduced revenue."""
+        names = ("availability", "revenue_per_hour", "penalty_per_hour", "reduced_revenue")
+        return np.array([self.columns[name] for name in names])
 
     @property
     def has_policies(self) -> bool:

@@ -28,6 +28,7 @@ from ranrein.twin.carrier import CarrierState
 from ranrein.twin.command import Command
 from ranrein.twin.params import Params
 from ranrein.twin.rules import Precedent
+from ranrein.twin.slice_report import earnings
 
 from .conftest import network_named, shortened
 
@@ -173,7 +174,9 @@ def test_the_effect_of_admission_is_that_of_the_requests_that_wait_now(params: P
         without = refusing.step(replace(plan, admit=none)).slices
     assert gained is not None
     assert without is not None
-    expected = net_earnings(params, gained) - net_earnings(params, without)
+    expected = net_earnings(params, earnings(params, gained)) - net_earnings(
+        params, earnings(params, without)
+    )
     assert measured.change[SLICES, :, QUANTITIES.index("revenue")] == pytest.approx(expected)
     assert expected.any()
 
