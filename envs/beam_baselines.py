@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..twin.beam_pattern import REFERENCE_BEAM, STANDARD_PATTERNS, peak_gain_dbi
+from ..twin.beam_pattern import REFERENCE_BEAM, peak_gain_dbi, standard_pattern
 from ..twin.params import Params
 from ..twin.types import F64, I64
-from .beam_control import N_SSB, beam_cells, may_follow, pattern_names
+from .beam_control import N_SSB, PLANNED, beam_cells, may_follow, pattern_names
 from .beam_search import best_patterns, crowd_at, first_states, usual_users
 from .window import Window
 
@@ -99,8 +99,10 @@ class BeamGreedy:
     def _gains(self, params: Params, cell: int) -> F64:
         """Return the gain in dBi of every pattern of a cell towards the middle of every SSB beam, (n, N_SSB)."""
         middle = (np.arange(N_SSB) + 0.5) / N_SSB * SECTOR_DEG - SECTOR_DEG / 2
-        patterns = [STANDARD_PATTERNS.get(name) for name in pattern_names(params, cell)]
-        beams = [REFERENCE_BEAM if pattern is None else pattern.envelope for pattern in patterns]
+        beams = [
+            REFERENCE_BEAM if name == PLANNED else standard_pattern(name).envelope
+            for name in pattern_names(params, cell)
+        ]
         return np.stack(
             [
                 peak_gain_dbi(beam)
