@@ -39,7 +39,7 @@ class TwinVecEnv(VecEnv):
         self._clock: Clock = clock or SystemClock()
         self._began_s = self._clock.monotonic_s()
         self._seeds_now: list[int] = episode_seeds(0, Domain.TRAIN, attempt, env.num_envs)
-        self._actions: I64 = np.zeros((env.num_envs, len(env.world.action_space.nvec)), np.int64)
+        self._actions = np.zeros(env.action_space.shape or (), env.action_space.dtype)
         self._names: tuple[str, ...] = ()
         self._sums: F64 = np.zeros((env.num_envs, 0))
         self._length: I64 = np.zeros(env.num_envs, np.int64)

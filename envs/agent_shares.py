@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from gymnasium import spaces
 
 from ..twin.command import Command
 from ..twin.params import Params
 from ..twin.rules import Precedent
 from ..twin.types import I64, Bool
+from .actions import Actions, ActionSpace
 from .task import Task
 
 
@@ -50,21 +52,33 @@ def cell_of_each_choice(task: Task, params: Params) -> I64:
     Raises:
         ValueError: if there is no choice, or one changes what is asked of no cell, of several, or of something else.
     """
-    choices = np.asarray(task.action_space(params).nvec, np.int64)
-    if not len(choices):
+    space = task.action_space(params)
+    if not space.shape[0]:
         raise ValueError(
             f"scenario {params.scenario.name!r} leaves {type(task).__name__} nothing to choose; take another"
         )
-    element = np.repeat(np.arange(len(choices)), choices - 1)
-    tried = np.zeros((1 + len(element), len(choices)), np.int64)
-    tried[1:][np.arange(len(element)), element] = np.concatenate([np.arange(1, n) for n in choices])
+    element, tried = _tries(space)
     command = task.decode(params, tried, Precedent.fresh(len(tried), params.n_cells))
     changed = _changed(command)
-    touched = np.stack([changed[1:][element == e].any(axis=0) for e in range(len(choices))])
+    touched = np.stack([changed[1:][element == e].any(axis=0) for e in range(space.shape[0])])
     for index in np.flatnonzero((touched[:, :-1].sum(axis=1) != 1) | touched[:, -1]):
         what = f"element {index} of the action of {type(task).__name__} is not about exactly one cell"
         raise ValueError(f"{what}; use the single environment")
     return touched.argmax(axis=1).astype(np.int64)
+
+
+def _tries(space: ActionSpace) -> tuple[I64, Actions]:
+    """Return which element each row but the first differs in, and the rows: every choice, or the ends of a box."""
+    if isinstance(space, spaces.Box):
+        ends = np.stack([space.low, space.high])
+        element = np.repeat(np.arange(space.shape[0]), len(ends))
+        tried = np.tile(ends.mean(axis=0), (1 + len(element), 1))
+        tried[1:][np.arange(len(element)), element] = ends.T.ravel()
+        return element, tried.astype(np.float64)
+    element = np.repeat(np.arange(len(space.nvec)), space.nvec - 1)
+    tried = np.zeros((1 + len(element), len(space.nvec)), np.int64)
+    tried[1:][np.arange(len(element)), element] = np.concatenate([np.arange(1, n) for n in space.nvec])
+    return element, tried
 
 
 def _changed(command: Command) -> Bool:

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..twin.beam_pattern import REFERENCE_BEAM, STANDARD_PATTERNS, peak_gain_dbi
+from ..twin.beam_pattern import REFERENCE_BEAM, peak_gain_dbi, standard_pattern
 from ..twin.params import Params
 from ..twin.types import F64, I64
-from .beam_control import N_SSB, beam_cells, may_follow, pattern_names
+from .beam_control import N_SSB, PLANNED, beam_cells, may_follow, pattern_names
 from .beam_search import best_patterns, crowd_at, first_states, usual_users
 from .window import Window
 
@@ -99,8 +99,10 @@ class BeamGreedy:
     def _gains(self, params: Params, cell: int) -> F64:
         """Return the gain in dBi of every pattern of a cell towards the middle of every SSB beam, (n, N_SSB)."""
         middle = (np.arange(N_SSB) + 0.5) / N_SSB * SECTOR_DEG - SECTOR_DEG / 2
-        patterns = [STANDARD_PATTERNS.get(name) for name in pattern_names(params, cell)]
-        beams = [REFERENCE_BEAM if pattern is None else pattern.envelope for pattern in patterns]
+        beams = [
+            REFERENCE_BEAM if name == PLANNED else standard_pattern(name).envelope
+            for name in pattern_names(params, cell)
+        ]
         return np.stack(
             [
                 peak_gain_dbi(beam)
@@ -117,14 +119,15 @@ class BeamGreedy:
 class TwinSearch:
     """Patterns found in the twin by coordinate search: one joint choice for no crowd and for one at each venue.
 
-    The twin also says how many users each SSB beam then serves; the choice whose picture is nearest to the report is
-    taken, once two reports agree.
+    The twin also says how many users each SSB beam serves with a crowd there and each of these choices in force. The
+    crowd whose picture is nearest to the report is believed in, once ``reports`` of them agree, one or two.
     """
 
     n_members: int = 8
+    reports: int = 2
     name: str = "search in the twin"
     _book: I64 = field(default_factory=lambda: np.zeros((0, 0), np.int64), repr=False, compare=False)
-    _pictures: F64 = field(default_factory=lambda: np.zeros((0, 0)), repr=False, compare=False)
+    _pictures: F64 = field(default_factory=lambda: np.zeros((0, 0, 0)), repr=False, compare=False)
     _last: I64 = field(default_factory=lambda: np.zeros(0, np.int64), repr=False, compare=False)
     _taken: I64 = field(default_factory=lambda: np.zeros(0, np.int64), repr=False, compare=False)
 
@@ -134,15 +137,16 @@ class TwinSearch:
         if len(self._book) != len(venues):
             states = [crowd_at(params, venue, self.n_members) for venue in venues]
             book = [best_patterns(params, state) for state in states]
-            pictures = [usual_users(params, s, b) for s, b in zip(states, book, strict=True)]
-            self._book, self._pictures = np.array(book, np.int64), np.stack(pictures)
+            self._book = np.array(book, np.int64)
+            self._pictures = np.array([[usual_users(params, s, b) for s in states] for b in book])
         self._last, self._taken = np.zeros((2, n), np.int64)
 
     def actions(self, params: Params, window: Window) -> I64:
         """Recognise where the crowd is, and ask for the patterns found for it."""
         seen = beam_counters(params, window).reshape(window.kpis.n_replicas, -1)
-        apart = np.abs(seen[:, None, :] - self._pictures).sum(axis=2)
+        apart = np.abs(seen[:, None, :] - self._pictures[self._taken]).sum(axis=2)
         nearest = apart.argmin(axis=1)
-        self._taken = np.where(nearest == self._last, nearest, self._taken)
+        believed = (nearest == self._last) | (self.reports == 1)
+        self._taken = np.where(believed, nearest, self._taken)
         self._last = nearest
         return towards(params, window, self._book[self._taken])

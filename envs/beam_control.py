@@ -8,7 +8,7 @@ from functools import cache
 import numpy as np
 from gymnasium import spaces
 
-from ..twin.beam_pattern import STANDARD_PATTERNS
+from ..twin.beam_pattern import STANDARD_PATTERNS, standard_pattern
 from ..twin.command import Command
 from ..twin.kpis import Kpis
 from ..twin.link import cqi_efficiency
@@ -52,7 +52,7 @@ def may_follow(names: tuple[str, ...]) -> Bool:
 
     The planned pattern may follow every other and be followed by every other, so that nobody is ever stuck.
     """
-    book = [STANDARD_PATTERNS.get(name) for name in names]
+    book = [None if name == PLANNED else standard_pattern(name) for name in names]
     allowed = np.ones((len(names), len(names)), np.bool_)
     for i, one in enumerate(book):
         for j, other in enumerate(book):

@@ -12,6 +12,7 @@ import numpy as np
 from gymnasium import spaces
 
 from ..twin.types import F32, I64
+from .actions import Actions, ActionSpace
 from .agent_shares import Share, shares_of
 from .catalogue import UnknownNameError
 from .registry import make_env
@@ -34,6 +35,7 @@ def parallel_env(
     agents: str = "cell",
     render_mode: str | None = None,
     weights: dict[str, float] | None = None,
+    **variant: bool,
 ) -> TwinParallelEnv:
     """Make the multi-agent view of a registered id on the twin, such as ``ranrein/EnergySaving-v0``.
 
@@ -43,13 +45,14 @@ def parallel_env(
         agents: "cell" or "site".
         render_mode: see ``make_env``.
         weights: see ``make_env``.
+        variant: see ``make_env``.
 
     Raises:
         ValueError: for an unknown name, naming the nearest, or a problem that does not split by cell.
     """
     if agents not in AGENTS:
         raise UnknownNameError("kind of agents", agents, list(AGENTS))
-    return TwinParallelEnv(make_env(task, scenario, render_mode, weights), agents)
+    return TwinParallelEnv(make_env(task, scenario, render_mode, weights, **variant), agents)
 
 
 class TwinParallelEnv(ParallelEnv[str, F32, Any]):
@@ -61,7 +64,7 @@ class TwinParallelEnv(ParallelEnv[str, F32, Any]):
 
     Actions:
         ``Discrete`` where an agent has one choice, else ``MultiDiscrete``. ``infos[agent]["action_mask"]`` is what
-        ``sample(mask)`` of its space takes.
+        ``sample(mask)`` of its space takes. Its part of the ``Box``, and no mask, where the single one has a ``Box``.
 
     Rewards:
         The reward of the team, to every agent: their mean is the reward of the single environment, their sum is not.
@@ -89,7 +92,8 @@ class TwinParallelEnv(ParallelEnv[str, F32, Any]):
         self._shares: dict[str, Share] = shares_of(world.task, world.params, by_site=agents == "site")
         self.possible_agents: list[str] = list(self._shares)
         self.agents: list[str] = []
-        self._choices: I64 = np.asarray(world.action_space.nvec, np.int64)
+        self._space = world.action_space
+        self._choices = _choices(self._space)
         self._mask_starts = np.cumsum([0, *self._choices])
         self.observation_spaces = {name: self._observation_space(s) for name, s in self._shares.items()}
         self.action_spaces = {name: self._action_space(share) for name, share in self._shares.items()}
@@ -137,13 +141,13 @@ class TwinParallelEnv(ParallelEnv[str, F32, Any]):
             self.agents = []
         return seen, rewards, ends, cuts, told
 
-    def joint(self, actions: ByAgent) -> I64:
+    def joint(self, actions: ByAgent) -> Actions:
         """Return the action of the single environment, (A,); see ``step``."""
         wrong = set(actions) ^ set(self.possible_agents)
         if wrong:
             names = ", ".join(sorted(map(str, wrong)))
             raise ValueError(f"actions must name every agent once; missing or unknown: {names}")
-        joint = np.zeros(len(self._choices), np.int64)
+        joint = np.zeros(self._space.shape, self._space.dtype)
         for name, share in self._shares.items():
             if not self.action_spaces[name].contains(actions[name]):
                 raise ValueError(f"action {actions[name]!r} of {name} is not in {self.action_spaces[name]}")
@@ -169,6 +173,8 @@ class TwinParallelEnv(ParallelEnv[str, F32, Any]):
         return {name: observation[share.elements] for name, share in self._shares.items()}
 
     def _told(self, info: dict[str, Any]) -> ByAgent:
+        if not len(self._choices):
+            return {name: dict(info) for name in self._shares}
         allowed = np.split(self.env.action_masks().astype(np.int8), self._mask_starts[1:-1])
         return {
             name: {**info, "action_mask": _single([allowed[i] for i in share.actions])}
@@ -179,8 +185,15 @@ class TwinParallelEnv(ParallelEnv[str, F32, Any]):
         return spaces.Box(-1.0, 1.0, (len(share.elements),), np.float32)
 
     def _action_space(self, share: Share) -> spaces.Space[Any]:
+        if isinstance(self._space, spaces.Box):
+            return spaces.Box(self._space.low[share.actions], self._space.high[share.actions])
         choices = self._choices[share.actions]
         return spaces.Discrete(int(choices[0])) if len(choices) == 1 else spaces.MultiDiscrete(choices)
+
+
+def _choices(space: ActionSpace) -> I64:
+    """Return how many choices every element has, (A,); nothing of a box."""
+    return np.asarray(space.nvec if isinstance(space, spaces.MultiDiscrete) else [], np.int64)
 
 
 def _single(masks: list[np.ndarray]) -> Any:  # noqa: ANN401  (as `sample` takes it)

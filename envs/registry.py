@@ -8,6 +8,7 @@ from typing import Any
 import gymnasium as gym
 from gymnasium.vector import AutoresetMode
 
+from .beam_continuous import ContinuousBeams
 from .beam_control import BeamControl
 from .catalogue import UnknownNameError, scenario_names
 from .energy_saving import EnergySaving
@@ -27,12 +28,31 @@ TASKS: dict[str, Callable[..., AnyTask]] = {
     "ranrein/JointControl-v0": JointControl,
 }
 
+VARIANTS: dict[str, dict[str, Callable[..., AnyTask]]] = {
+    "ranrein/BeamControl-v0": {"continuous": ContinuousBeams},
+}
+"""Other forms of a control problem, each by the argument of ``make_env`` that asks for it when it is True."""
 
-def make_task(task: str, weights: dict[str, float] | None = None) -> AnyTask:
-    """Build a registered control problem, with its own reward weights if given."""
+
+def make_task(task: str, weights: dict[str, float] | None = None, variant: str | None = None) -> AnyTask:
+    """Build a registered control problem, or a variant of it, with its own reward weights if given."""
     if task not in TASKS:
         raise UnknownNameError("control problem", task, list(TASKS))
-    return TASKS[task]() if weights is None else TASKS[task](weights=dict(weights))
+    kind = TASKS[task] if variant is None else VARIANTS[task][variant]
+    return kind() if weights is None else kind(weights=dict(weights))
+
+
+def _made(
+    task: str, weights: dict[str, float] | None, settings: dict[str, object]
+) -> tuple[AnyTask, dict[str, object]]:
+    """Return the control problem that the settings ask for, and the settings that are the scenario's."""
+    chosen, left = None, dict(settings)
+    for name in VARIANTS.get(task, {}):
+        wanted = left.pop(name, False)
+        if not isinstance(wanted, bool):
+            raise ValueError(f"{name}={wanted!r} is neither True nor False")
+        chosen = name if wanted else chosen
+    return make_task(task, weights, chosen), left
 
 
 def make_twin_task(task: str, weights: dict[str, float] | None = None) -> Task:
@@ -67,13 +87,14 @@ def make_env(
 ) -> TwinEnv:
     """Make the single environment of a registered id; None is the problem's default scenario.
 
-    ``settings`` are those of the scenario, such as ``capacity`` of a loss system.
+    ``settings`` are those of the scenario, such as ``capacity`` of a loss system, and the names of ``VARIANTS``, such as
+    ``continuous=True``.
 
     Raises:
         ValueError: for an unknown id, scenario, setting or render mode, naming the nearest, or a value out of range.
     """
-    chosen = make_task(task, weights)
-    return TwinEnv(chosen, network_of(chosen, scenario, settings), render_mode)
+    chosen, left = _made(task, weights, settings)
+    return TwinEnv(chosen, network_of(chosen, scenario, left), render_mode)
 
 
 def make_vector_env(
@@ -85,8 +106,8 @@ def make_vector_env(
     **settings: object,
 ) -> TwinVectorEnv:
     """Make the native batch of a registered id; see ``make_env``."""
-    chosen = make_task(task, weights)
-    return TwinVectorEnv(chosen, network_of(chosen, scenario, settings), num_envs, autoreset_mode)
+    chosen, left = _made(task, weights, settings)
+    return TwinVectorEnv(chosen, network_of(chosen, scenario, left), num_envs, autoreset_mode)
 
 
 def register(tasks: dict[str, Callable[..., AnyTask]] | None = None) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from gymnasium import spaces
 
+from .actions import ActionSpace
 from ..twin.command import Command
 from ..twin.kpis import EVERY
 from ..twin.params import Params
@@ -42,7 +43,7 @@ class SliceWorld:
         self._twin = TwinWorld(task, params, n_replicas)
         self._watch = watch
         self._watched: Info = {}
-        self.action_space: spaces.MultiDiscrete = self._twin.action_space
+        self.action_space: ActionSpace = self._twin.action_space
         self.observation_space: spaces.Box = self._twin.observation_space
         self.periods_per_episode: int = self._twin.periods_per_episode
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Protocol, TypeVar
-
-from gymnasium import spaces
+from typing import Any, Protocol, TypeVar
 
 from ..twin.command import Command
 from ..twin.params import Params
 from ..twin.rules import Precedent
-from ..twin.types import F64, I64, Bool
+from ..twin.types import F64, Bool
+from .actions import ActionSpace
 from .features import FeatureList
 from .simulation import Outcome
 
@@ -34,20 +33,20 @@ class Task(Protocol):
         """Largest allowed episode mean of ``cost``."""
         ...
 
-    def action_space(self, params: Params) -> spaces.MultiDiscrete:
+    def action_space(self, params: Params) -> ActionSpace:
         """Return the space of one action."""
         ...
 
-    def decode(self, params: Params, actions: I64, precedent: Precedent) -> Command:
-        """Translate actions (B, A) into a command."""
+    def decode(self, params: Params, actions: Any, precedent: Precedent) -> Command:  # noqa: ANN401
+        """Translate actions (B, A), numbers of choices or of a box, into a command."""
         ...
 
-    def encode(self, params: Params, command: Command) -> I64:
+    def encode(self, params: Params, command: Command) -> Any:  # noqa: ANN401
         """Translate a command into the actions (B, A) that ask for it."""
         ...
 
     def masks(self, params: Params, precedent: Precedent) -> Bool:
-        """Return which choices are legal, (B, sum of the choices of every action element)."""
+        """Return which choices are legal, (B, sum of the choices of every action element); none of a box."""
         ...
 
     def reward_terms(self, params: Params, outcome: Outcome) -> dict[str, F64]:

@@ -10,8 +10,8 @@ import numpy as np
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
-from ..twin.kernels.rules import outside_rows
-from ..twin.types import F32, F64, I64, Bool
+from ..twin.types import F32, F64, Bool
+from .actions import ActionCheck
 from .catalogue import UnknownNameError
 from .simulation import Simulation
 from .task import Weighting
@@ -54,8 +54,7 @@ class TwinVectorEnv(VectorEnv[Any, Any, Any]):
         self._mode = AutoresetMode(autoreset_mode)
         self.metadata = {**self.metadata, "autoreset_mode": self._mode}
         self.single_action_space = self.world.action_space
-        self._choices: I64 = np.asarray(self.single_action_space.nvec, np.int64)
-        self._shape = (num_envs, len(self._choices))
+        self._checked = ActionCheck(self.single_action_space, num_envs)
         self.single_observation_space = self.world.observation_space
         self.action_space = batch_space(self.single_action_space, num_envs)
         self.observation_space = batch_space(self.single_observation_space, num_envs)
@@ -164,19 +163,6 @@ class TwinVectorEnv(VectorEnv[Any, Any, Any]):
     def _restart(self, rows: np.ndarray) -> None:
         self.world.restart(rows, self._seeds[rows], self._episodes[rows])
         self._pending[rows] = False
-
-    def _checked(self, actions: Any) -> I64:  # noqa: ANN401
-        array = np.asarray(actions)
-        if array.shape != self._shape:
-            raise ValueError(f"actions have shape {array.shape}, need {self._shape}")
-        if array.dtype.kind not in "iu":
-            raise ValueError(f"actions are {array.dtype}, need integers 0..{int(self._choices.max()) - 1}")
-        checked = array.astype(np.int64)
-        if outside_rows(checked, self._choices):
-            raise ValueError(
-                f"actions hold values outside 0..{int(self._choices.max()) - 1}: {np.unique(array)}"
-            )
-        return checked
 
     def _reset_mask(self, options: dict[str, Any] | None) -> Bool:
         unknown = set(options or {}) - {"reset_mask"}

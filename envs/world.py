@@ -13,6 +13,7 @@ from gymnasium import spaces
 
 from ..twin.kpis import EVERY
 from ..twin.types import F32, I64, Bool
+from .actions import Actions, ActionSpace
 from .features import FeatureList
 
 Info = dict[str, Any]
@@ -34,7 +35,7 @@ class World(Protocol):
     """B replicas of a control problem; begun by ``start``, then moved one decision at a time."""
 
     @property
-    def action_space(self) -> spaces.MultiDiscrete:
+    def action_space(self) -> ActionSpace:
         """Space of one replica's action."""
         ...
 
@@ -66,7 +67,7 @@ class World(Protocol):
         """Begin a new episode in some replicas; ``seeds`` and ``episodes`` are those of the rows."""
         ...
 
-    def step(self, actions: I64) -> None:
+    def step(self, actions: Actions) -> None:
         """Obey valid actions (B, A), or what the rules make of them, and go on to the next decision."""
         ...
 
@@ -98,11 +99,11 @@ class World(Protocol):
         """Return which choices are allowed now, (B, sum of choices)."""
         ...
 
-    def stay(self) -> I64:
+    def stay(self) -> Actions:
         """Return the choices that are obeyed in place of what is not allowed now, (B, A)."""
         ...
 
-    def obeyed(self) -> I64:
+    def obeyed(self) -> Actions:
         """Return the choices that the last step obeyed, (B, A)."""
         ...
 

@@ -12,6 +12,7 @@ from ..twin.params import Params
 from ..twin.scenario import Scenario
 from ..twin.state import State
 from ..twin.types import F32, F64, I64, Bool
+from .actions import Actions, ActionSpace
 from .features import Observer, observation_space
 from .infos import judged, judged_alone, standing
 from .scenario_source import scenario_named
@@ -34,7 +35,7 @@ class TwinWorld:
         self.task = task
         self.params = params
         self.simulation = Simulation(params, n_replicas)
-        self.action_space: spaces.MultiDiscrete = task.action_space(params)
+        self.action_space: ActionSpace = task.action_space(params)
         self.observation_space: spaces.Box = observation_space(task.features, params)
         timing = params.scenario.timing
         self.periods_per_episode: int = timing.periods_per_episode
@@ -67,7 +68,7 @@ class TwinWorld:
         """Begin a new episode in some replicas."""
         self.simulation.restart(rows, seeds, episodes)
 
-    def step(self, actions: I64) -> None:
+    def step(self, actions: Actions) -> None:
         """Run one control period under the legal command nearest to what is asked for."""
         simulation = self.simulation
         outcome = simulation.step(self._decode(self.params, actions, simulation.window.precedent))
@@ -101,11 +102,11 @@ class TwinWorld:
         """Return which choices the static rules allow now, (B, sum of choices)."""
         return self.task.masks(self.params, self.window.precedent)
 
-    def stay(self) -> I64:
+    def stay(self) -> Actions:
         """Return the choices that ask for the command in force, (B, A)."""
         return self.task.encode(self.params, self.window.precedent.command)
 
-    def obeyed(self) -> I64:
+    def obeyed(self) -> Actions:
         """Return the choices that ask for the command in force, (B, A): it was obeyed in the last period."""
         return self.stay()
 

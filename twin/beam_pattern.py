@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import difflib
 import math
+import re
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from numbers import Integral
 
 import numpy as np
@@ -128,14 +129,37 @@ STANDARD_PATTERNS = {
 """Codebook in a fixed order, the planned pattern first; tilts add to the tilt of the planned antenna."""
 
 
+_STEERED = re.compile(
+    r"(?P<shape>.+?)(?: (?P<way>down|up) (?P<tilt>\d+(?:\.\d)?))?(?: (?P<side>left|right) (?P<turn>\d+(?:\.\d)?))?"
+)
+
+
+@cache
 def standard_pattern(name: str) -> CommonBeamforming:
-    """Return a pattern of the standard codebook; ValueError naming the nearest one on an unknown name."""
-    if name not in STANDARD_PATTERNS:
+    """Return a pattern by its name: one of the standard codebook, or one of its level shapes, tilted and turned.
+
+    ``macro down 5``, ``wide macro up 1.5`` and ``narrow macro down 2 left 40`` are such names; angles are in degrees,
+    to one decimal, as the standard counts tenths.
+
+    Raises:
+        ValueError: naming the nearest one on an unknown name, or an angle out of range.
+    """
+    if name in STANDARD_PATTERNS:
+        return STANDARD_PATTERNS[name]
+    found = _STEERED.fullmatch(name)
+    level = {key: one for key, one in STANDARD_PATTERNS.items() if one.digital_tilt == one.digital_azimuth == 0}
+    if found is None or found["shape"] not in level:
         nearest = difflib.get_close_matches(name, STANDARD_PATTERNS, n=1, cutoff=0.0)[0]
         raise ValueError(
-            f'no beam pattern "{name}": did you mean "{nearest}"? Known: {", ".join(STANDARD_PATTERNS)}'
+            f'no beam pattern "{name}": did you mean "{nearest}"? Known: {", ".join(STANDARD_PATTERNS)}; '
+            f"{', '.join(level)} also as in \"macro down 5\", \"macro up 1.5 left 20\""
         )
-    return STANDARD_PATTERNS[name]
+    tilt, turn = (round(TENTHS * float(found[angle] or 0.0)) for angle in ("tilt", "turn"))
+    return CommonBeamforming(
+        level[found["shape"]].coverage_shape,
+        -tilt if found["way"] == "up" else tilt,
+        -turn if found["side"] == "left" else turn,
+    )
 
 
 def pattern_gain_db(

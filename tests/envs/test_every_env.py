@@ -14,12 +14,15 @@ from gymnasium.vector import AutoresetMode
 from stable_baselines3.common.env_checker import check_env as check_env_of_sb3
 
 import ranrein.envs
+from ranrein.envs.actions import n_choices
 from ranrein.envs.catalogue import UnknownNameError
 from ranrein.envs.registry import make_env, make_task, make_vector_env
 from ranrein.envs.task import weighted
 from ranrein.envs.vector import TwinEnv, TwinVectorEnv
 from ranrein.envs.worlds import AnyTask, legal, observed
 from ranrein.twin.params import Params
+
+from .acting import bad_actions, drawn, highest, lowest, masks_of, random_actions
 
 PERIODS = 12  # decisions of an episode of the fixture `short`
 
@@ -34,20 +37,12 @@ LEFT_ALONE = {
 }
 
 
-def random_actions(env: TwinVectorEnv, rng: np.random.Generator) -> np.ndarray:
-    """Any actions that the masks allow."""
-    choices = env.single_action_space.nvec
-    masks = np.split(env.action_masks(), np.cumsum(choices)[:-1], axis=1)
-    return np.stack([np.argmax(rng.random(m.shape) * m, axis=1) for m in masks], axis=1)
-
-
 def play(env: TwinVectorEnv, seed: Any, steps: int, action_seed: int = 0) -> list[tuple[Any, ...]]:
     """Reset and take the same legal random actions in every row."""
     rng = np.random.default_rng(action_seed)
-    nvec = env.single_action_space.nvec
     taken = [(env.reset(seed=seed)[0],)]
     for _ in range(steps):
-        taken.append(env.step(np.tile(rng.integers(0, nvec), (env.num_envs, 1)))[:4])
+        taken.append(env.step(np.tile(drawn(env.single_action_space, rng), (env.num_envs, 1)))[:4])
     return taken
 
 
@@ -55,27 +50,13 @@ def column(taken: list[tuple[Any, ...]], row: int) -> list[bytes]:
     return [np.asarray(value[row]).tobytes() for step in taken for value in step]
 
 
-def bad_actions(env: TwinVectorEnv) -> list[Any]:
-    good = np.zeros((env.num_envs, len(env.single_action_space.nvec)), np.int64)
-    nan = good.astype(float) * np.nan
-    too_large = good + int(env.single_action_space.nvec.max())
-    return [
-        good[:, :-1],
-        good[0, 0],
-        good.astype(np.float32),
-        nan,
-        too_large,
-        good - 1,
-        good.astype(object),
-        None,
-    ]
-
-
-def test_gymnasium_finds_nothing_to_complain_about(task_id: str, short: Any) -> None:
+def test_gymnasium_finds_nothing_to_complain_about(
+    task_id: str, asked: dict[str, bool], short: Any
+) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         check_env(
-            gym.make(task_id, scenario=short).unwrapped, skip_render_check=True
+            gym.make(task_id, scenario=short, **asked).unwrapped, skip_render_check=True
         )  # "human" needs a display
 
 
@@ -94,7 +75,7 @@ def test_same_seed_same_bits_alone_and_anywhere_in_a_batch(task: AnyTask, short:
 def test_the_single_environment_is_a_row_of_the_batch(task: AnyTask, short: Any) -> None:
     env, rng = TwinEnv(task, short), np.random.default_rng(0)
     steps = [(env.reset(seed=4)[0],)]
-    steps += [env.step(rng.integers(0, env.action_space.nvec))[:4] for _ in range(PERIODS - 1)]
+    steps += [env.step(drawn(env.action_space, rng))[:4] for _ in range(PERIODS - 1)]
     mine = [np.asarray(value).tobytes() for step in steps for value in step]
     assert mine == column(play(TwinVectorEnv(task, short, 3), [1, 2, 4], PERIODS - 1), 2)
 
@@ -103,7 +84,7 @@ def test_the_single_environment_tells_what_the_batch_tells(task: AnyTask, short:
     env, batch, rng = TwinEnv(task, short), TwinVectorEnv(task, short, 3), np.random.default_rng(0)
     told = [(env.reset(seed=4)[1], batch.reset(seed=[1, 2, 4])[1])]
     for _ in range(PERIODS - 1):
-        action = rng.integers(0, env.action_space.nvec)
+        action = drawn(env.action_space, rng)
         told.append((env.step(action)[4], batch.step(np.tile(action, (3, 1)))[4]))
     for alone, together in told:
         assert data_equivalence(alone, row_of(together, 2))
@@ -123,8 +104,8 @@ def test_different_seeds_differ(task: AnyTask, network: Any) -> None:
     env = TwinVectorEnv(task, network, 6)
     env.reset(seed=0)
     assert len(set(hidden(env))) == 6
-    rng, choices = np.random.default_rng(0), env.single_action_space.nvec
-    days = np.stack([env.step(np.tile(rng.integers(0, choices), (6, 1)))[0] for _ in range(288)])
+    rng, space = np.random.default_rng(0), env.single_action_space
+    days = np.stack([env.step(np.tile(drawn(space, rng), (6, 1)))[0] for _ in range(288)])
     assert (
         len({days[:, row].tobytes() for row in range(6)}) > 3
     )  # in some days of tiny nothing happens by chance
@@ -183,7 +164,7 @@ def test_a_masked_reset_leaves_the_other_rows_alone(task: AnyTask, short: Any) -
     env, whole = TwinVectorEnv(task, short, 2), play(TwinVectorEnv(task, short, 2), 3, 6)
     play(env, 3, 4)
     rng = np.random.default_rng(0)
-    actions = [rng.integers(0, env.single_action_space.nvec) for _ in range(6)]
+    actions = [drawn(env.single_action_space, rng) for _ in range(6)]
     observed, _ = env.reset(seed=50, options={"reset_mask": np.array([False, True])})
     assert np.array_equal(observed[0], whole[4][0][0])
     assert np.array_equal(observed[1], TwinVectorEnv(task, short, 1).reset(seed=51)[0][0])
@@ -205,7 +186,7 @@ def test_the_cost_is_one_exactly_where_a_constraint_costs(task: AnyTask, network
     env, seen = TwinVectorEnv(task, network, 16, AutoresetMode.DISABLED), set()
     env.reset(seed=0)
     for _ in range(100):  # the last choice everywhere: deep sleep until the morning, or no request refused
-        *_, info = env.step(np.tile(env.single_action_space.nvec - 1, (16, 1)))
+        *_, info = env.step(highest(env.single_action_space, 16))
         by_name = np.stack(list(info["costs"].values()))
         assert np.array_equal(info["cost"], (by_name > 0).any(axis=0))
         assert np.all((by_name >= 0) & (by_name <= 1))
@@ -238,7 +219,7 @@ def test_observations_are_the_callers_to_keep(task: AnyTask, short: Any) -> None
     twin.reset(seed=1)
     for value in info["kpis"].values():
         value[:] = 0
-    action = np.zeros((2, len(env.single_action_space.nvec)), np.int64)
+    action = lowest(env.single_action_space, 2)
     after = env.step(action)[0]
     assert np.array_equal(kept, copy)
     after[:] = 7
@@ -275,14 +256,14 @@ def test_the_global_generator_has_no_influence(task: AnyTask, short: Any) -> Non
     assert column(play(TwinVectorEnv(task, short, 1), 0, 3), 0) == column(one, 0)
 
 
-@pytest.mark.parametrize("index", range(8))
+@pytest.mark.parametrize("index", range(9))
 def test_a_bad_action_is_refused_and_nothing_has_changed(task: AnyTask, short: Any, index: int) -> None:
     env, untouched = TwinVectorEnv(task, short, 2), TwinVectorEnv(task, short, 2)
     for each in (env, untouched):
         each.reset(seed=3)
     with pytest.raises(ValueError, match="action"):
         env.step(bad_actions(env)[index])
-    good = np.ones((2, len(env.single_action_space.nvec)), np.int64)
+    good = drawn(env.single_action_space, np.random.default_rng(0), 2)
     for _ in range(2):
         mine, theirs = env.step(good)[:4], untouched.step(good)[:4]
         assert all(np.array_equal(a, b) for a, b in zip(mine, theirs, strict=True))
@@ -299,21 +280,21 @@ def test_the_single_environment_refuses_bad_actions_too(task: AnyTask, short: An
 def test_before_a_reset_there_is_nothing_to_do_or_see(task: AnyTask, short: Any) -> None:
     env = TwinEnv(task, short)
     with pytest.raises(gym.error.ResetNeeded):
-        env.step(np.zeros(len(env.action_space.nvec), np.int64))
+        env.step(lowest(env.action_space))
     with pytest.raises(gym.error.ResetNeeded):
         env.action_masks()
 
 
 def test_unknown_names_are_answered_with_the_nearest(
-    problem: tuple[str, str], task: AnyTask, short: Any
+    problem: tuple[str, str, str | None], asked: dict[str, bool], task: AnyTask, short: Any
 ) -> None:
-    task_id, scenario = problem
+    task_id, scenario, _ = problem
     with pytest.raises(UnknownNameError, match=f"did you mean '{scenario}'"):
-        make_env(task_id, scenario=scenario[:-1])
+        make_env(task_id, scenario=scenario[:-1], **asked)
     with pytest.raises(UnknownNameError, match="did you mean"):
-        make_env(task_id, scenario=scenario, episode=5)
+        make_env(task_id, scenario=scenario, episode=5, **asked)
     with pytest.raises(UnknownNameError, match="did you mean 'rgb_array'"):
-        make_env(task_id, scenario=short, render_mode="rgb")
+        make_env(task_id, scenario=short, render_mode="rgb", **asked)
     with pytest.raises(UnknownNameError, match="did you mean 'reset_mask'"):
         TwinVectorEnv(task, short).reset(options={"mask": None})
     with pytest.raises(UnknownNameError, match=f"did you mean '{task_id}'"):
@@ -333,8 +314,11 @@ def test_seeds_out_of_range_are_refused(task: AnyTask, short: Any, seed: Any) ->
 
 
 @pytest.mark.parametrize("change", ["another", "negative", "no number", "none"])
-def test_weights_must_fit_the_terms(task_id: str, short: Any, change: str) -> None:
-    weights = dict(make_task(task_id).weights)
+def test_weights_must_fit_the_terms(
+    problem: tuple[str, str, str | None], short: Any, change: str
+) -> None:
+    task_id, _, variant = problem
+    weights = dict(make_task(task_id, None, variant).weights)
     first = next(iter(weights))
     rest = {name: weight for name, weight in weights.items() if name != first}
     changed = {
@@ -344,9 +328,9 @@ def test_weights_must_fit_the_terms(task_id: str, short: Any, change: str) -> No
         "none": rest,
     }
     with pytest.raises(ValueError, match="reward weights"):  # noqa: PT012  (when it is made, or at the first step)
-        env = TwinEnv(make_task(task_id, changed[change]), short)
+        env = TwinEnv(make_task(task_id, changed[change], variant), short)
         env.reset(seed=0)
-        env.step(np.zeros(len(env.action_space.nvec), np.int64))
+        env.step(lowest(env.action_space))
 
 
 def episodes_of(task: AnyTask, short: Any, mode: AutoresetMode) -> list[list[bytes]]:
@@ -357,7 +341,7 @@ def episodes_of(task: AnyTask, short: Any, mode: AutoresetMode) -> list[list[byt
     for _ in range(2):
         steps = []
         for _ in range(PERIODS):
-            action = np.tile(rng.integers(0, env.single_action_space.nvec), (2, 1))
+            action = np.tile(drawn(env.single_action_space, rng), (2, 1))
             observation, reward, _, truncated, info = env.step(action)
             final = info.get("final_obs")
             reached = np.stack(list(final)) if final is not None else observation
@@ -380,7 +364,7 @@ def test_every_way_of_restarting_gives_the_same_trajectories(task: AnyTask, shor
 def test_the_step_that_restarts_brings_the_first_observation_and_no_reward(task: AnyTask, short: Any) -> None:
     env = TwinVectorEnv(task, short, 2, AutoresetMode.NEXT_STEP)
     play(env, 6, PERIODS)
-    action = np.zeros((2, len(env.single_action_space.nvec)), np.int64)
+    action = lowest(env.single_action_space, 2)
     observation, reward, terminated, truncated, _ = env.step(action)
     twin = TwinVectorEnv(task, short, 2)
     twin.reset(seed=6)
@@ -394,25 +378,24 @@ def test_masks_agree_with_what_is_obeyed(task: AnyTask, short: Any) -> None:
     n, seen = 16, set()
     env, rng = TwinVectorEnv(task, short, n, AutoresetMode.DISABLED), np.random.default_rng(0)
     env.reset(seed=0)
-    starts, choices = np.cumsum([0, *env.single_action_space.nvec]), env.single_action_space.nvec
     for _ in range(4 * PERIODS):
-        expected, masks = env.world.stay(), env.action_masks()
+        expected, masks = env.world.stay(), masks_of(env)
         wanted = expected.copy()
-        for row, element in enumerate(rng.integers(len(choices), size=n)):
-            wanted[row, element] = choice = rng.integers(choices[element])
-            allowed = bool(masks[row, starts[element] + choice])
+        for row, element in enumerate(rng.integers(len(masks), size=n) if masks else ()):
+            wanted[row, element] = choice = rng.integers(masks[element].shape[1])
+            allowed = bool(masks[element][row, choice])
             expected[row, element] = choice if allowed else expected[row, element]
             seen.add(allowed)
         env.step(wanted)
         assert np.array_equal(env.world.obeyed(), expected)
-    assert seen == {True, False}
+    assert seen == ({True, False} if masks else set())
 
 
 def test_what_is_legal_is_what_the_world_obeys(task: AnyTask, short: Any) -> None:
     env, rng = TwinVectorEnv(task, short, 8, AutoresetMode.DISABLED), np.random.default_rng(0)
     env.reset(seed=0)
     for _ in range(2 * PERIODS):
-        wanted = rng.integers(0, env.single_action_space.nvec, env.action_space.shape)
+        wanted = drawn(env.single_action_space, rng, 8)
         expected = legal(task, short, env.window, wanted)
         env.step(wanted)
         assert np.array_equal(env.world.obeyed(), expected)
@@ -429,7 +412,7 @@ def test_a_policy_sees_what_the_environment_shows(task: AnyTask, short: Any) -> 
 def test_info_after_a_restart_is_of_the_new_episode(task: AnyTask, short: Any) -> None:
     env, fresh = TwinVectorEnv(task, short, 2), TwinVectorEnv(task, short, 2)
     play(env, 3, PERIODS - 1)
-    *_, info = env.step(np.zeros(env.action_space.shape, np.int64))
+    *_, info = env.step(lowest(env.single_action_space, 2))
     fresh.reset(seed=3)
     first = fresh.reset()[1]
     assert data_equivalence({name: info[name] for name in first}, first)
@@ -440,30 +423,34 @@ def test_masks_always_leave_a_choice(task: AnyTask, short: Any) -> None:
     env, rng = TwinVectorEnv(task, short, 4), np.random.default_rng(0)
     env.reset(seed=0)
     for _ in range(2 * PERIODS):
-        masks = np.split(env.action_masks(), np.cumsum(env.single_action_space.nvec)[:-1], axis=1)
-        assert all(mask.any(axis=1).all() for mask in masks)
+        assert all(mask.any(axis=1).all() for mask in masks_of(env))
         env.step(random_actions(env, rng))
 
 
-def test_what_makes_an_environment_can_be_pickled(problem: tuple[str, str], network: Any) -> None:
-    task_id, scenario = problem
+def test_what_makes_an_environment_can_be_pickled(
+    problem: tuple[str, str, str | None], asked: dict[str, bool], task: AnyTask, network: Any
+) -> None:
+    task_id, scenario, _ = problem
     plain = network.scenario if isinstance(network, Params) else network
-    kwargs = pickle.loads(pickle.dumps({"scenario": plain, "weights": make_task(task_id).weights}))
-    one, two = make_env(task_id, **kwargs), make_env(task_id, scenario=scenario)
+    kwargs = pickle.loads(pickle.dumps({"scenario": plain, "weights": task.weights} | asked))
+    one, two = make_env(task_id, **kwargs), make_env(task_id, scenario=scenario, **asked)
     assert np.array_equal(one.reset(seed=2)[0], two.reset(seed=2)[0])
 
 
-def test_gymnasium_makes_the_native_batch(task_id: str, short: Any) -> None:
+def test_gymnasium_makes_the_native_batch(task_id: str, asked: dict[str, bool], short: Any) -> None:
     assert ranrein.envs.make_env is make_env
-    env = gym.make_vec(task_id, num_envs=3, vectorization_mode="vector_entry_point", scenario=short)
+    native = {"vectorization_mode": "vector_entry_point", "scenario": short}
+    env = gym.make_vec(task_id, num_envs=3, **native, **asked)
     assert isinstance(env.unwrapped, TwinVectorEnv)
-    same = make_vector_env(task_id, 3, short)
+    same = make_vector_env(task_id, 3, short, **asked)
     assert np.array_equal(env.reset(seed=1)[0], same.reset(seed=1)[0])
 
 
-def test_gymnasium_makes_the_single_environment_with_its_budget(task_id: str, short: Any) -> None:
-    env = gym.make(task_id, scenario=short)
+def test_gymnasium_makes_the_single_environment_with_its_budget(
+    task_id: str, asked: dict[str, bool], short: Any
+) -> None:
+    env = gym.make(task_id, scenario=short, **asked)
     assert isinstance(env.unwrapped, TwinEnv)
     assert 0 <= env.unwrapped.budget <= 1
     env.reset(seed=0)
-    assert env.unwrapped.action_masks().shape == (env.action_space.nvec.sum(),)
+    assert env.unwrapped.action_masks().shape == (n_choices(env.action_space),)
