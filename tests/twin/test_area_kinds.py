@@ -135,6 +135,6 @@ def test_an_unknown_kind_is_refused_with_the_nearest() -> None:
     assert "mixed" in AREAS
 
 
-def test_dense_urban_has_offices_nights_out_and_homes() -> None:
+def test_dense_urban_has_a_middle_nights_out_and_homes() -> None:
     kinds = kinds_of_areas(load_scenario("dense_urban"))
-    assert [kinds.count(kind) for kind in ("business", "leisure", "residential")] == [12, 9, 36]
+    assert [kinds.count(kind) for kind in ("mixed", "leisure", "residential")] == [12, 9, 36]
