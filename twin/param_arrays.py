@@ -178,7 +178,7 @@ def _cell_tables(scenario: Scenario, carriers: list[Carrier]) -> dict[str, F32 |
     }
 
 
-def _user_law(scenario: Scenario, n_areas: int) -> dict[str, float | int]:
+def _user_law(scenario: Scenario, n_areas: int) -> dict[str, Any]:
     """Return how users move, hand over and ask for traffic."""
     users, handover, step_s = scenario.users, scenario.handover, scenario.timing.twin_step_s
     noise_keep, noise_gain = _noise_law(scenario)
