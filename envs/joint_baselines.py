@@ -35,10 +35,12 @@ class SideBySide:
             controller.begin(params, n)
 
     def actions(self, params: Params, window: Window) -> I64:
-        """Put the choices of all parts side by side, (B, A)."""
-        return np.concatenate(
-            [self.controllers[part].actions(params, window) for part in PARTS], axis=1, dtype=np.int64
-        )
+        """Put the choices of all parts side by side, (B, A); what a part leaves as planned is dropped."""
+        asked = [
+            self.controllers[name].actions(params, window)[:, : len(part.action_space(params).nvec)]
+            for name, part in PARTS.items()
+        ]
+        return np.concatenate(asked, axis=1, dtype=np.int64)
 
 
 def joint_rules() -> list[SideBySide]:

@@ -9,6 +9,8 @@ import pytest
 
 from ranrein.envs.baselines import AlwaysOn, Forecast, LoadThreshold, Rule, candidates
 from ranrein.envs.bounds import energy_bound
+from ranrein.envs.catalogue import load_scenario
+from ranrein.envs.energy_dual import opening_w
 from ranrein.envs.energy_saving import EnergySaving
 from ranrein.envs.joint_control import JointControl
 from ranrein.envs.multi_agent import parallel_env
@@ -152,6 +154,16 @@ def test_the_bound_counts_on_the_longest_period(factory: Params) -> None:
     planned = replace(factory.scenario, sleep=replace(factory.scenario.sleep, ssb_periods_ms=()))
     without = energy_bound(Params.of(planned), TASK, SEEDS, max_sleepers=0)
     assert np.all(energy_bound(factory, TASK, SEEDS).energy_kwh < without.energy_kwh)
+
+
+def test_the_bound_opens_carriers_at_their_thriftiest(factory: Params) -> None:
+    idle = factory.arrays.idle_w.astype(np.float64).reshape(18, PERIODS, 5)
+    more = idle[:, PERIODS - 1, CarrierState.ACTIVE] - idle[:, 0, CarrierState.DEEP_SLEEP]
+    np.testing.assert_array_equal(opening_w(factory), np.where(factory.is_capacity, more, 0.0))
+    scenario = load_scenario("tiny")
+    half = replace(scenario.carriers["n78"], power_model="earth", watts_per_unit=1.0)
+    earth = Params.of(replace(scenario, carriers=scenario.carriers | {"n78": half}))
+    assert opening_w(earth)[1] == pytest.approx(2 * (130.0 - 75.0) / 2), "one of two chains awake"
 
 
 def test_the_bound_refuses_steps_shorter_than_finding_a_cell(factory: Params) -> None:

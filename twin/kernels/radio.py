@@ -108,7 +108,7 @@ def _best_cells(w: Scratch) -> None:
 
 
 @inlined
-def _findable(p: ParamArrays, s: StateArrays, b: int, u: int, rank: np.ndarray) -> int:
+def _findable(p: ParamArrays, s: StateArrays, b: int, u: int, rank: np.ndarray) -> np.int32:
     """Return the best candidate of a user who has no cell to tell it of others: it searches for the usual SSB periods.
 
     Source: TS 38.213 4.1, a terminal that selects a cell may assume 20 ms.
