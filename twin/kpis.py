@@ -54,6 +54,9 @@ MEASUREMENTS: dict[str, Measurement] = {
     "ssb_2": Measurement("L1M.SSBBeamRelatedUeNbr.2", "users", "TS 28.552 5.1.1.28.1, active users", True),
     "ssb_3": Measurement("L1M.SSBBeamRelatedUeNbr.3", "users", "TS 28.552 5.1.1.28.1, active users", True),
     "disabled": Measurement("operationalState", "0 or 1", "TS 28.541 NRCellDU, 1 is DISABLED", True),
+    "too_early": Measurement("HO.IntraSys.TooEarly", "count", "TS 28.552 5.1.1.25.1", True),
+    "too_late": Measurement("HO.IntraSys.TooLate", "count", "TS 28.552 5.1.1.25.1", True),
+    "wrong_cell": Measurement("HO.IntraSys.ToWrongCell", "count", "TS 28.552 5.1.1.25.1", True),
     "carrier_state": Measurement("energySavingState", "CarrierState", "TS 28.541 CESManagementFunction"),
     "waking": Measurement("operationalState.waking", "bool", "TS 28.541 NRCellDU"),
 }
@@ -90,6 +93,9 @@ class Kpis:
     ssb_2: F32
     ssb_3: F32
     disabled: F32  # (B, C), 1 where the cell is known to have failed
+    too_early: F32  # (B, C), re-establishment attempts after handovers from a cell; samples at the end, as the next two
+    too_late: F32
+    wrong_cell: F32
     carrier_state: I8  # (B, C), read back
     waking: Bool  # (B, C)
     site_power: F32  # (B,), W, fixed power of the sites
