@@ -271,6 +271,18 @@ static void account(const Params *p, State *s, const Shape *n, const Scratch *w)
     *s->elapsed_s += dt;
 }
 
+static void count_cause(const Params *p, State *s, const Shape *n, const Scratch *w, int64_t u) {
+    int32_t c = s->serving[u], back = c, source = s->left[u];
+    for (int32_t o = 0; o < n->cells; o++)
+        if (w->rank[o * n->users + u] > NEVER && w->rsrp[o * n->users + u] > w->rsrp[back * n->users + u]) back = o;
+    if (back == c) return;
+    float since = (float)((double)(*s->step - 1) * p->step_s) - s->moved_s[u];
+    if (source < 0 || since > (float)p->ping_pong_s)
+        s->link[c * N_LINKS + TOO_LATE] += 1.0;
+    else
+        s->link[source * N_LINKS + (back == source ? TOO_EARLY : WRONG_CELL)] += 1.0;
+}
+
 static void sample_links(const Params *p, State *s, const Shape *n, const Scratch *w) {
     memset(s->link, 0, n->cells * N_LINKS * sizeof(double));
     for (int64_t u = 0; u < n->users; u++) {
@@ -278,7 +290,7 @@ static void sample_links(const Params *p, State *s, const Shape *n, const Scratc
         if (c < 0 || w->offered[u] <= 0.0f) continue;
         double *sums = s->link + c * N_LINKS;
         sums[EFFICIENCY] += (double)(w->rate[u] / p->rate_mbps[2 * c + s->carrier[c]]);
-        sums[OUT_OF_SYNC] += w->sinr[u] < (float)p->qout ? 1.0 : 0.0;
+        if (w->sinr[u] < (float)p->qout) sums[OUT_OF_SYNC] += 1.0, count_cause(p, s, n, w, u);
         sums[SSB_0 + p->ssb_beam[w->pixel[u] * n->cells + c]] += 1.0;
     }
 }

@@ -57,6 +57,9 @@ MEASUREMENTS: dict[str, Measurement] = {
     "link_use": Measurement(
         "Backhaul.LinkUtilization", "%", "RFC 5136 2.3, of the site's link; no 3GPP counter", True
     ),
+    "too_early": Measurement("HO.IntraSys.TooEarly", "count", "TS 28.552 5.1.1.25.1", True),
+    "too_late": Measurement("HO.IntraSys.TooLate", "count", "TS 28.552 5.1.1.25.1", True),
+    "wrong_cell": Measurement("HO.IntraSys.ToWrongCell", "count", "TS 28.552 5.1.1.25.1", True),
     "carrier_state": Measurement("energySavingState", "CarrierState", "TS 28.541 CESManagementFunction"),
     "waking": Measurement("operationalState.waking", "bool", "TS 28.541 NRCellDU"),
 }
@@ -94,6 +97,9 @@ class Kpis:
     ssb_3: F32
     disabled: F32  # (B, C), 1 where the cell is known to have failed
     link_use: F32  # (B, C), %, of the capacity of the site's link; 0 where that has no limit
+    too_early: F32  # (B, C), re-establishment attempts after handovers from a cell; samples at the end, as the next two
+    too_late: F32
+    wrong_cell: F32
     carrier_state: I8  # (B, C), read back
     waking: Bool  # (B, C)
     site_power: F32  # (B,), W, fixed power of the sites

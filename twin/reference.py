@@ -64,9 +64,10 @@ def _step(p: ParamArrays, s: StateArrays) -> None:
     books = settle(p, s, cells.offered, served_share(p, s, cells))
     _account(p, s, rsrp_dbm, cells, books)
     account_slices(p, s, cells, books)
+    heard_dbm = np.where(_candidates(p, s, rsrp_dbm), rsrp_dbm, -np.inf)
     spend(p, s)
     s.step[:] += 1
-    _sample_links(p, s, pixel, cells)
+    _sample_links(p, s, heard_dbm, pixel, cells)
     draw_requests(p, s)
 
 
@@ -81,6 +82,11 @@ def _sum_by_cell(cell: I32, n_cells: int, values: np.ndarray) -> F64:
 
 def _serves(s: StateArrays) -> Bool:
     return is_serving_state(s.carrier) & (s.wake_left_s == 0) & (s.down == 0)
+
+
+def _candidates(p: ParamArrays, s: StateArrays, rsrp_dbm: F32) -> Bool:
+    """Which cells may serve each user, (B, C, U)."""
+    return _serves(s)[:, :, None] & (rsrp_dbm >= p.min_rsrp_dbm[:, None])
 
 
 # Demand and mobility
@@ -129,7 +135,7 @@ def _rsrp_dbm(p: ParamArrays, s: StateArrays, pixel: I64) -> F32:
 
 def _hand_over(p: ParamArrays, s: StateArrays, rsrp_dbm: F32) -> None:
     """Event A3 (TS 38.331 5.5.4.4) towards the best candidate; at once where the serving cell is lost."""
-    candidate = _serves(s)[:, :, None] & (rsrp_dbm >= p.min_rsrp_dbm[:, None])
+    candidate = _candidates(p, s, rsrp_dbm)
     offset_db = p.offset_db + s.shift_db.astype(np.float32)
     rank = np.where(candidate, rsrp_dbm + offset_db[:, :, None], np.float32(-np.inf))
     best = np.where(candidate.any(axis=1), rank.argmax(axis=1), NOBODY)
@@ -219,7 +225,7 @@ def _account(p: ParamArrays, s: StateArrays, rsrp_dbm: F32, cells: Shared, books
     s.elapsed_s[:] += p.step_s
 
 
-def _sample_links(p: ParamArrays, s: StateArrays, pixel: I64, cells: Shared) -> None:
+def _sample_links(p: ParamArrays, s: StateArrays, heard_dbm: F32, pixel: I64, cells: Shared) -> None:
     """Count what active users with a cell tell of their links, at the end of a control period."""
     due = s.step % p.sample_steps == 0
     active = (cells.offered > 0) & (s.serving != NOBODY)
@@ -234,3 +240,15 @@ def _sample_links(p: ParamArrays, s: StateArrays, pixel: I64, cells: Shared) -> 
     told |= {LinkSample(LinkSample.SSB_0 + k): active & (beam == k) for k in range(N_SSB_BEAMS)}
     for column, values in told.items():
         s.link[due, :, column] = _sum_by_cell(s.serving, n_cells, values)[due]
+    own_dbm = np.take_along_axis(heard_dbm, serving[:, None], axis=1)[:, 0]
+    back = np.where(heard_dbm.max(axis=1) > own_dbm, heard_dbm.argmax(axis=1), s.serving)
+    lost = active & (cells.sinr < p.qout) & (back != s.serving)
+    since_s = ((s.step - 1).astype(np.float64) * p.step_s).astype(np.float32)[:, None] - s.moved_s
+    recent = (s.left != NOBODY) & (since_s <= np.float32(p.ping_pong_s))
+    blamed = {
+        LinkSample.TOO_EARLY: (s.left, recent & (back == s.left)),
+        LinkSample.TOO_LATE: (s.serving, ~recent),
+        LinkSample.WRONG_CELL: (s.left, recent & (back != s.left)),
+    }
+    for column, (cell, values) in blamed.items():
+        s.link[due, :, column] = _sum_by_cell(cell, n_cells, lost & values)[due]

@@ -87,10 +87,7 @@ def begin(params: Params, seed: I64, episode: I64) -> State:
             area_noise=normal(key[:, None], _at(0), _many(areas), SIGMA)
             * np.float32(params.scenario.load.noise_sigma),
             surge=surge,
-            carrier=np.zeros((n, cells), np.int8),
-            beam=np.zeros((n, cells), np.int8),
-            shift_db=np.zeros((n, cells), np.int8),
-            ssb_period=np.zeros((n, cells), np.int8),
+            **{name: np.zeros((n, cells), np.int8) for name in ("carrier", "beam", "shift_db", "ssb_period")},
             wake_left_s=np.zeros((n, cells), np.float32),
             down=np.zeros((n, cells), np.int8),
             outage=_first_outages(params, key),

@@ -10,7 +10,7 @@ import pytest
 from ranrein.envs.catalogue import load_scenario
 from ranrein.twin.advance import advance, radio_view
 from ranrein.twin.command import LARGEST_OFFSET_DB, Command
-from ranrein.twin.kernels.layout import CellSum, StateArrays
+from ranrein.twin.kernels.layout import CellSum, LinkSample, StateArrays
 from ranrein.twin.kpis import measure
 from ranrein.twin.params import Params
 from ranrein.twin.reference import advance_reference
@@ -57,7 +57,10 @@ def test_the_kernel_agrees_with_the_oracle_under_any_settings(steered: Params) -
         advance_reference(steered, oracle, command, n_steps)
     for name, a, b in zip(StateArrays._fields, kernel.arrays, oracle.arrays, strict=True):
         np.testing.assert_allclose(a, b, rtol=0 if name in EXACT else 1e-5, atol=1e-5, err_msg=name)
-    for sums in (kernel.arrays.cell_sum[:, :, : CellSum.SLICE_PRB], kernel.arrays.link):
+    told = kernel.arrays.link[
+        :, :, : LinkSample.TOO_EARLY
+    ]  # causes of lost links are seldom: test_lost_links.py
+    for sums in (kernel.arrays.cell_sum[:, :, : CellSum.SLICE_PRB], told):
         assert np.all(sums.sum(axis=(0, 1)) > 0), "a column of the sums stayed empty"
 
 

@@ -42,6 +42,9 @@ class LinkSample(IntEnum):
     SSB_1 = 3
     SSB_2 = 4
     SSB_3 = 5
+    TOO_EARLY = 6  # out of sync after a handover from this cell, and a cell that was left is heard best
+    TOO_LATE = 7  # out of sync in this cell, and another is heard best
+    WRONG_CELL = 8  # out of sync after a handover from this cell, and a third one is heard best
 
 
 class SurgeField(IntEnum):

@@ -13,12 +13,13 @@ from .failures import is_cut_off
 from .layout import N_SSB_BEAMS, ParamArrays, StateArrays
 from .maths import REPORT, draw, to_unit
 
-N_REALS = 20  # measurements that are real numbers, in the order of `kpis.MEASUREMENTS`
+N_REALS = 23  # measurements that are real numbers, in the order of `kpis.MEASUREMENTS`
 PRB, THROUGHPUT, BELOW, ACTIVE, CONNECTED, UNCOVERED, VOLUME, BLOCKED, POWER, HANDOVERS = range(10)
 PING_PONGS, SLICE_PRB, EFFICIENCY, OUT_OF_SYNC = range(10, 14)
 SSB = 14  # the first of N_SSB_BEAMS rows
 DISABLED = SSB + N_SSB_BEAMS
 LINK_USE = DISABLED + 1
+TOO_EARLY = LINK_USE + 1  # the first of three rows
 AGE = N_REALS  # the row behind them: seconds since the value was measured
 WAKING, VALID = 0, 1  # rows of the flags
 LOST, OLD = 0, 1  # rows of what struck a report
@@ -77,6 +78,8 @@ def _measure_links(link: np.ndarray, reals: np.ndarray, b: int, c: int) -> None:
         users += link[2 + k]
     reals[EFFICIENCY, b, c] = np.float32(link[0] / users if users > 0.0 else 0.0)
     reals[OUT_OF_SYNC, b, c] = np.float32(link[1])
+    for k in range(3):
+        reals[TOO_EARLY + k, b, c] = np.float32(link[2 + N_SSB_BEAMS + k])
 
 
 @inlined

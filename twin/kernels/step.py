@@ -17,6 +17,7 @@ from .traffic import move_users, offer_traffic, step_noise
 
 _ZERO = np.float32(0.0)
 _ONE = np.float32(1.0)
+_NEVER = np.float32(-1e9)
 
 
 @inlined
@@ -89,6 +90,30 @@ def account(p: ParamArrays, s: StateArrays, b: int, w: Scratch) -> None:
 
 
 @inlined
+def _count_cause(p: ParamArrays, s: StateArrays, b: int, w: Scratch, u: int) -> None:
+    """Count whose handover settings made an active user lose its cell, by where it would come back.
+
+    That is the cell it hears best among those that serve (TS 38.304 cell selection knows no offsets). Causes are those
+    of TS 38.300 15.5.2; a handover is recent as long as a return counts as ping-pong. A user that hears its own cell
+    best is in a hole of the coverage: nobody's fault.
+    """
+    rank, link, c = w.rank, s.link[b], s.serving[b, u]
+    back = c
+    for other in range(rank.shape[0]):
+        if rank[other, u] > _NEVER and w.rsrp[other, u] > w.rsrp[back, u]:
+            back = np.int32(other)
+    if back == c:
+        return
+    source, since = s.left[b, u], np.float32((s.step[b] - 1) * p.step_s) - s.moved_s[b, u]
+    if source < 0 or since > np.float32(p.ping_pong_s):
+        link[c, 7] += 1.0
+    elif back == source:
+        link[source, 6] += 1.0
+    else:
+        link[source, 8] += 1.0
+
+
+@inlined
 def sample_links(p: ParamArrays, s: StateArrays, b: int, w: Scratch) -> None:
     """Count the active users of every cell by SSB beam, and what they tell of their links.
 
@@ -101,7 +126,9 @@ def sample_links(p: ParamArrays, s: StateArrays, b: int, w: Scratch) -> None:
         if c >= 0 and w.offered[u] > _ZERO:
             per_bit = p.rate_mbps[c, s.carrier[b, c] + 2 * s.ssb_period[b, c]]
             link[c, 0] += np.float64(w.rate[u] / per_bit)
-            link[c, 1] += 1.0 if w.sinr[u] < qout else 0.0
+            if w.sinr[u] < qout:
+                link[c, 1] += 1.0
+                _count_cause(p, s, b, w, u)
             link[c, 2 + p.ssb_beam[w.pixel[u], c]] += 1.0
 
 
