@@ -15,6 +15,7 @@ from .failures import Failures
 from .slicing import Slicing
 
 LAYERS = ("coverage", "capacity")
+MOST_CALIBRATION_DB = 40.0
 FIDELITIES = ("A", "B")  # of the radio map, see `level_b_map.py`
 
 
@@ -93,6 +94,18 @@ class Sector:
 
     azimuth_deg: float
     carriers: tuple[str, ...]
+    calibration_db: tuple[float, ...] = ()  # by carrier, added to the path gain; empty for none
+
+    def __post_init__(self) -> None:
+        offsets, most = self.calibration_db, MOST_CALIBRATION_DB
+        _require(
+            len(offsets) in (0, len(self.carriers)),
+            f"sector.calibration_db={list(offsets)}: give one value per carrier, {len(self.carriers)}, or none",
+        )
+        _require(
+            all(abs(offset) <= most for offset in offsets),
+            f"sector.calibration_db={list(offsets)}: give finite values within {most:g} dB of 0",
+        )
 
 
 @dataclass(frozen=True)
