@@ -12,10 +12,10 @@ from .backhaul import Backhaul, Core
 from .beam_pattern import standard_pattern
 from .carrier import N_CARRIER_STATES
 from .failures import Failures
+from .sector import Sector
 from .slicing import Slicing
 
 LAYERS = ("coverage", "capacity")
-MOST_CALIBRATION_DB = 40.0
 FIDELITIES = ("A", "B")  # of the radio map, see `level_b_map.py`
 
 
@@ -86,26 +86,6 @@ class Carrier:
             "carrier.patterns need an antenna: n_elements is 0, omnidirectional",
         )
         _require(self.watts_per_unit > 0, f"carrier.watts_per_unit={self.watts_per_unit} must be positive")
-
-
-@dataclass(frozen=True)
-class Sector:
-    """One antenna panel; ``half_power_deg=360`` is omnidirectional."""
-
-    azimuth_deg: float
-    carriers: tuple[str, ...]
-    calibration_db: tuple[float, ...] = ()  # by carrier, added to the path gain; empty for none
-
-    def __post_init__(self) -> None:
-        offsets, most = self.calibration_db, MOST_CALIBRATION_DB
-        _require(
-            len(offsets) in (0, len(self.carriers)),
-            f"sector.calibration_db={list(offsets)}: give one value per carrier, {len(self.carriers)}, or none",
-        )
-        _require(
-            all(abs(offset) <= most for offset in offsets),
-            f"sector.calibration_db={list(offsets)}: give finite values within {most:g} dB of 0",
-        )
 
 
 @dataclass(frozen=True)
