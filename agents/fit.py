@@ -16,12 +16,14 @@ from ..twin.scenario import Load, Scenario, Site
 from .calibrate import EPS
 from .episodes import Progress, no_progress
 from .fit_load import LoadFit, area_loads, fit_load
+from .fit_networks import with_offsets
 from .fit_power import PowerFit, fit_power
 from .fit_predict import Predicted, predict
 from .fit_radio import RadioFit, fit_radio
 from .fit_regression import Estimate
 from .fit_series import Parts
 
+_INDIRECT = "indirect inference"
 _RADIO, _PREDICT = 0.6, 0.4  # of the time, for the progress bar
 
 
@@ -76,8 +78,8 @@ def calibrate(
     power = fit_power(parts.fit, params, site_power_w)
     with_load = _loaded(params, load)
     offsets = fit_radio(parts.fit, with_load, load, _share(progress, 0.0, _RADIO)) if radio else None
-    used = _useful_offsets(with_load, offsets, parts)
-    scenario = _powered(_tuned(with_load, used), power)
+    tuned, used = _useful_offsets(with_load, offsets, parts)
+    scenario = _powered(tuned, power)
     twin = Params.of(scenario)
     margins = predict(twin, parts.calibrate.records, _share(progress, _RADIO, _PREDICT / 3))
     judged = [
@@ -138,22 +140,26 @@ def _mean(quartiles: np.ndarray) -> float:
     return float(quartiles @ [0.25, 0.5, 0.25])
 
 
-def _useful_offsets(scenario: Scenario, radio: RadioFit | None, parts: Parts) -> dict[str, float]:
-    """Return the offsets to use, dB by kind: all, those well told, or none.
+def _useful_offsets(
+    scenario: Scenario, radio: RadioFit | None, parts: Parts
+) -> tuple[Scenario, frozenset[str]]:
+    """Return the scenario with the offsets to use, and whose they are: of cells, of kinds, of well told kinds, or none.
 
-    Whichever foretells load and traffic best one period ahead, on the days that are fitted: an offset that stands for
-    more than mean path loss can agree with the figures it was fitted to and still be no help.
+    Whichever foretells load and traffic best one period ahead, on the days that are fitted, and neither worse than
+    without: an offset that stands for more than mean path loss can agree with its figures and still be no help.
     """
     if radio is None:
-        return {}
+        return scenario, frozenset()
     every = {o.kind: o.offset_db.value for o in radio.offsets}
     told = {o.kind: o.offset_db.value for o in radio.offsets if o.identified}
+    choices = [(_tuned(scenario, kinds), frozenset(kinds)) for kinds in ({}, told, every)]
+    if len(radio.cells) > len(radio.offsets):
+        cells = np.array([cell.offset_db.value for cell in radio.cells])
+        choices.append((with_offsets(scenario, cells), frozenset(cell.cell for cell in radio.cells)))
 
-    def error(offsets: dict[str, float]) -> float:
-        load, mbps, _ = predict(Params.of(_tuned(scenario, offsets)), parts.fit.records).rmse
-        return load * mbps
-
-    return min(({}, told, every), key=error)
+    errors = np.array([predict(Params.of(tuned), parts.fit.records).rmse[:2] for tuned, _ in choices])
+    no_worse = np.all(errors <= errors[0], axis=1)
+    return choices[int(np.argmin(np.where(no_worse, errors.prod(axis=1), np.inf)))]
 
 
 def _tuned(scenario: Scenario, offsets: dict[str, float]) -> Scenario:
@@ -202,7 +208,10 @@ def _parameters(params: Params, load: LoadFit, power: PowerFit) -> Iterator[Para
         yield Parameter(f"profile at {hour:02d} h", "", factor, float("nan"), True, series)
 
 
-def _offsets(radio: RadioFit | None, used: dict[str, float]) -> Iterator[Parameter]:
+def _offsets(radio: RadioFit | None, used: frozenset[str]) -> Iterator[Parameter]:
     for offset in radio.offsets if radio else ():
         name = f"radio offset of {offset.kind}"
-        yield Parameter(name, "dB", offset.offset_db, 0.0, offset.kind in used, "indirect inference")
+        yield Parameter(name, "dB", offset.offset_db, 0.0, offset.kind in used, _INDIRECT)
+    for cell in radio.cells if radio and len(radio.cells) > len(radio.offsets) else ():
+        name = f"radio offset of cell {cell.cell}"
+        yield Parameter(name, "dB", cell.offset_db, 0.0, cell.cell in used, _INDIRECT)

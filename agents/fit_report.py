@@ -118,8 +118,9 @@ def _radio_section(fit: Fit) -> tuple[Section, ...]:
     if fit.radio is None:
         return ()
     text = (
-        "What the offsets are fitted to: the rate at full load and the share of the traffic, by kind of carrier. "
-        "Transmit power, antenna gain and mean path loss act alike on both; the offset stands for their sum."
+        "What the offsets are fitted to: the rate at full load and the share of the traffic, here by kind of carrier; "
+        "by cell also the share of users, of uncovered ones, the mean efficiency and the share of outer SSB beams. "
+        "Transmit power, antenna gain and mean path loss act alike on all; the offset stands for their sum."
     )
     rows = tuple((name, *(f"{value:.4g}" for value in values)) for name, *values in fit.radio.figures)
     return (Section("Radio", text, (("figure", "measured", "twin before", "twin fitted"), *rows)),)

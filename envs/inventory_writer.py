@@ -30,7 +30,7 @@ def inventory_data(scenario: Scenario) -> dict[str, Any]:
 
     Raises:
         ValueError: if a carrier is used nowhere or has patterns to choose from, an azimuth is not in (-180, 180], or a
-            site has a backhaul of its own.
+            site has a backhaul of its own or sectors with calibrated path gains.
     """
     used = {name for site in scenario.sites for sector in site.sectors for name in sector.carriers}
     idle = sorted(set(scenario.carriers) - used)
@@ -63,6 +63,9 @@ def _require_plain(scenario: Scenario) -> None:
         raise ValueError(
             f"carriers {chosen} have patterns to choose from: an inventory cannot hold them; remove them"
         )
+    tuned = [site.name for site in scenario.sites if any(sector.calibration_db for sector in site.sectors)]
+    if tuned:
+        raise ValueError(f"sites {tuned} have calibration_db: an inventory cannot hold it; remove it")
     linked = [site.name for site in scenario.sites if site.backhaul != Backhaul()]
     if linked:
         raise ValueError(f"sites {linked} have a backhaul: an inventory cannot hold it; remove it")

@@ -129,7 +129,9 @@ def gain_map(scenario: Scenario) -> I16:
         azimuth = np.degrees(np.arctan2(y - site.y_m, x - site.x_m))
         aim = Aim(law, bs_m, ut_m, los, d2d_m, theta, azimuth)
         for sector in site.sectors:
-            for carrier in (scenario.carriers[name] for name in sector.carriers):
+            offsets_db = sector.calibration_db or (0.0,) * len(sector.carriers)
+            for name, offset_db in zip(sector.carriers, offsets_db, strict=True):
+                carrier = scenario.carriers[name]
                 loss_db = path_loss_db(law, los, carrier.fc_ghz, d2d_m, bs_m, ut_m)
                 shadow_db = shadow_sigma_db(law, los, carrier.fc_ghz, d2d_m, bs_m, ut_m) * shadow
                 for antenna in _antennas(sector, carrier):
@@ -138,7 +140,7 @@ def gain_map(scenario: Scenario) -> I16:
                         if scenario.fidelity == "A"
                         else spread_gain_db(antenna, aim, carrier.fc_ghz)
                     )
-                    columns.append(antenna_db - loss_db - shadow_db)
+                    columns.append(antenna_db - loss_db - shadow_db + offset_db)
     gain = np.stack(columns, axis=1)
     return np.ascontiguousarray(np.round(gain / GAIN_STEP_DB).astype(np.int16))
 

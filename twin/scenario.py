@@ -14,6 +14,7 @@ from .beam_pattern import standard_pattern
 from .checks import one_of
 from .failures import Failures
 from .power_models import check_power_model
+from .sector import Sector
 from .services import Traffic
 from .sleep import Sleep
 from .slicing import Slicing
@@ -96,14 +97,6 @@ class Carrier:
         _require(self.watts_per_unit > 0, f"carrier.watts_per_unit={self.watts_per_unit} must be positive")
         station = (self.power_category, self.reference_set)
         check_power_model(self.power_model, station, self.earth_station, self.idle_share)
-
-
-@dataclass(frozen=True)
-class Sector:
-    """One antenna panel; ``half_power_deg=360`` is omnidirectional."""
-
-    azimuth_deg: float
-    carriers: tuple[str, ...]
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from ranrein.agents import fit_radio
+from ranrein.agents import fit_networks, fit_radio
 from ranrein.agents.calibrate import demand_factor
 from ranrein.agents.fit import Fit, FitError, Parameter, calibrate
 from ranrein.agents.fit_load import fit_load
@@ -56,7 +56,7 @@ def hidden(scenario: Scenario) -> Scenario:
 def parts(tmp_path_factory: pytest.TempPathFactory) -> Parts:
     """Four days of the hidden network."""
     path = tmp_path_factory.mktemp("log") / "log.jsonl"
-    write_sample_log(path, Params.of(hidden(weak())), 4.0, 4, LoadThreshold())
+    write_sample_log(path, Params.of(hidden(weak())), 4.0, 0, LoadThreshold())
     return split(read_series(read_log(path), Params.of(weak()), 0.0))
 
 
@@ -154,22 +154,24 @@ def test_a_log_that_begins_anew_after_a_gap_is_predicted_on_both_sides(parts: Pa
 
 @pytest.fixture
 def brief(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Simulates four hours of half as many networks."""
-    monkeypatch.setattr(fit_radio, "MOST_PERIODS", PERIODS)
-    monkeypatch.setattr(fit_radio, "USERS_PER_MAP", 4)
+    """Simulates four hours of fewer networks."""
+    monkeypatch.setattr(fit_networks, "MOST_PERIODS", PERIODS)
+    monkeypatch.setattr(fit_networks, "MAPS", 4)
+    monkeypatch.setattr(fit_networks, "USERS_PER_MAP", 32)
 
 
-def networks(scenario: Scenario) -> list[Series]:
-    """Run four hours of many networks whose capacity carrier sleeps every other hour."""
+def networks(scenario: Scenario, count: int = NETWORKS, first_seed: int = 100) -> list[Series]:
+    """Run four hours of many networks whose capacity carriers sleep every other hour."""
     params = Params.of(replace(scenario, surge=replace(scenario.surge, probability=0.0)))
-    state = begin(params, 100 + np.arange(NETWORKS), np.zeros(NETWORKS, np.int64))
+    state = begin(params, first_seed + np.arange(count), np.zeros(count, np.int64))
     commands, kpis = [], []
     for period in range(PERIODS):
-        commands.append(Command.of([[0, 4 * (period // 12 % 2)]] * NETWORKS))
+        states = 4 * (period // 12 % 2) * params.is_capacity
+        commands.append(Command.of(np.tile(states, (count, 1))))
         open_period(state)
         advance(params, state, commands[-1], params.scenario.timing.steps_per_period)
         kpis.append(measure(params, state))
-    return [series_of(kpis, commands, network) for network in range(NETWORKS)]
+    return [series_of(kpis, commands, network) for network in range(count)]
 
 
 def series_of(kpis: list[Kpis], commands: list[Command], network: int) -> Series:
@@ -199,3 +201,52 @@ def test_intervals_of_the_radio_offset_cover_the_truth_as_often_as_they_say() ->
         values.append(offset.value)
     assert hits >= 0.85 * NETWORKS, values
     assert abs(float(np.median(values)) - OFFSET_DB) < 2.5
+
+
+def two_sites() -> Scenario:
+    """Return two weak sites, each with both carriers and a shadowing of its own."""
+    one = weak()
+    left, right = (replace(one.sites[0], name=n, x_m=x) for n, x in (("left", 60.0), ("right", 140.0)))
+    users = replace(one.users, resident=64)
+    return replace(one, sites=(left, right), users=users, shadowing=True)
+
+
+@pytest.mark.usefixtures("brief")
+def test_intervals_of_cells_cover_hidden_offsets_as_often_as_they_say() -> None:
+    """Twelve plants, each with shadowing and offsets that the twin does not know."""
+    believed, rng = two_sites(), np.random.default_rng(8)
+    params = Params.of(believed)
+    hits, errors, truths = [], [], []
+    for plant in range(12):
+        offsets = np.clip(rng.normal(-3.0, 4.0, params.n_cells), -12.0, 8.0)
+        hidden_plant = fit_networks.with_offsets(replace(believed, radio_seed=500 + plant), offsets)
+        (series,) = networks(hidden_plant, 1, plant)
+        found = fit_radio.fit_radio(series, believed, fit_load(series, params)).cells
+        assert [cell.cell for cell in found] == [cell.name for cell in params.cells]
+        hits += [c.offset_db.contains(o) for c, o in zip(found, offsets, strict=True)]
+        errors += [c.offset_db.value - o for c, o in zip(found, offsets, strict=True)]
+        truths += offsets.tolist()
+    assert 0.85 * len(hits) <= sum(hits), errors
+    assert np.sqrt(np.mean(np.square(errors))) < 0.8 * np.sqrt(np.mean(np.square(truths)))
+
+
+def test_levels_of_the_gain_map_are_offsets_of_the_scenario() -> None:
+    """A network at a level of the design has the bits of one whose scenario has that offset."""
+    believed = replace(two_sites(), surge=replace(two_sites().surge, probability=0.0))
+    (series,) = networks(believed, 1, 3)
+    kept, area = np.ones(PERIODS, np.bool_), np.full(2, 20.0)
+    level = fit_networks.LEVELS_DB.index(3.0)
+    designs = fit_networks.Networks(believed, series, kept, area)
+    levels = np.full((2, 4), level)
+    here = designs._run_map(np.zeros(4), 0, levels)
+    there = designs._run_map(np.full(4, 3.0), 0, np.full((2, 4), fit_networks.LEVELS_DB.index(0.0)))
+    np.testing.assert_allclose(here, there, rtol=2e-3, atol=1e-6)
+
+
+def test_offsets_of_cells_are_those_of_the_sectors_in_order() -> None:
+    tuned = fit_networks.with_offsets(two_sites(), np.array([1.0, 2.0, -3.0, 0.5]))
+    again = fit_networks.with_offsets(tuned, np.ones(4))
+    assert [s.sectors[0].calibration_db for s in again.sites] == [(2.0, 3.0), (-2.0, 1.5)]
+    plain, offset = Params.of(two_sites()).gain, Params.of(tuned).gain
+    steps = np.array([1.0, 2.0, -3.0, 0.5]) * 64
+    np.testing.assert_allclose(offset.astype(int) - plain, np.broadcast_to(steps, plain.shape), atol=1)

@@ -114,6 +114,9 @@ def test_what_an_inventory_cannot_hold_is_refused() -> None:
     turned = replace(urban.sites[1], sectors=(Sector(270.0, ("n78s",)),))
     with pytest.raises(ValueError, match=r"site 'plaza': azimuth_deg=270\.0 is not in \(-180, 180\]"):
         inventory_data(replace(urban, sites=(urban.sites[0], turned)))
+    tuned = replace(urban.sites[1], sectors=(Sector(0.0, ("n78s",), (1.5,)),))
+    with pytest.raises(ValueError, match=r"sites \['plaza'\] have calibration_db"):
+        inventory_data(replace(urban, sites=(urban.sites[0], tuned)))
 
 
 def test_what_is_written_is_plain_json_with_its_schema(tmp_path: Path) -> None:

@@ -120,3 +120,16 @@ def test_shadowing_of_a_rural_line_of_sight_grows_beyond_the_breakpoint(tiny: Pa
     assert np.mean(alike[near]) > 0.9
     assert np.mean(grown[far]) > 0.5
     assert np.mean(grown[near]) < 0.1
+
+
+@pytest.mark.parametrize(
+    ("offsets", "message"),
+    [
+        ((1.0,), r"sector.calibration_db=\[1.0\]: give one value per carrier, 2, or none"),
+        ((0.0, 41.0), r"calibration_db=\[0.0, 41.0\]: give finite values within 40 dB"),
+        ((0.0, float("nan")), "give finite values within 40 dB"),
+    ],
+)
+def test_calibrations_that_make_no_sense_are_refused(offsets: tuple[float, ...], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Sector(0.0, ("n3", "n78"), offsets)
