@@ -54,6 +54,9 @@ MEASUREMENTS: dict[str, Measurement] = {
     "ssb_2": Measurement("L1M.SSBBeamRelatedUeNbr.2", "users", "TS 28.552 5.1.1.28.1, active users", True),
     "ssb_3": Measurement("L1M.SSBBeamRelatedUeNbr.3", "users", "TS 28.552 5.1.1.28.1, active users", True),
     "disabled": Measurement("operationalState", "0 or 1", "TS 28.541 NRCellDU, 1 is DISABLED", True),
+    "slice_delay": Measurement(
+        "DRB.RlcSduDelayDl.SNSSAI", "0.1 ms", "TS 28.552 5.1.3.3.3, of all slices, with the air", True
+    ),
     "carrier_state": Measurement("energySavingState", "CarrierState", "TS 28.541 CESManagementFunction"),
     "waking": Measurement("operationalState.waking", "bool", "TS 28.541 NRCellDU"),
 }
@@ -90,6 +93,7 @@ class Kpis:
     ssb_2: F32
     ssb_3: F32
     disabled: F32  # (B, C), 1 where the cell is known to have failed
+    slice_delay: F32  # (B, C), 0.1 ms, mean of what slices were served, in buffer and on the air; 0 without
     carrier_state: I8  # (B, C), read back
     waking: Bool  # (B, C)
     site_power: F32  # (B,), W, fixed power of the sites

@@ -30,6 +30,8 @@ class CellSum(IntEnum):
     HANDOVERS = 9  # incoming
     PING_PONGS = 10  # incoming, from where the user just came
     SLICE_PRB = 11  # share of the PRBs that slices use x s
+    SLICE_VOLUME = 12  # Mbit served to users of slices
+    SLICE_DELAY = 13  # the same x s of its delay in buffer and on the air
 
 
 class LinkSample(IntEnum):

@@ -12,15 +12,17 @@ from .failures import DISABLED as NOTICED
 from .layout import N_SSB_BEAMS, StateArrays
 from .maths import REPORT, draw, to_unit
 
-N_REALS = 19  # measurements that are real numbers, in the order of `kpis.MEASUREMENTS`
+N_REALS = 20  # measurements that are real numbers, in the order of `kpis.MEASUREMENTS`
 PRB, THROUGHPUT, BELOW, ACTIVE, CONNECTED, UNCOVERED, VOLUME, BLOCKED, POWER, HANDOVERS = range(10)
 PING_PONGS, SLICE_PRB, EFFICIENCY, OUT_OF_SYNC = range(10, 14)
 SSB = 14  # the first of N_SSB_BEAMS rows
 DISABLED = SSB + N_SSB_BEAMS
+SLICE_DELAY = DISABLED + 1
 AGE = N_REALS  # the row behind them: seconds since the value was measured
 WAKING, VALID = 0, 1  # rows of the flags
 LOST, OLD = 0, 1  # rows of what struck a report
 _KBIT = 1000.0  # per Mbit
+_TENTH_MS = 1e4  # per s
 _PERCENT = np.float32(100.0)
 _ZERO = np.float32(0.0)
 _ONE = np.float32(1.0)
@@ -63,6 +65,7 @@ def _measure_cell(sums: np.ndarray, span: float, reals: np.ndarray, b: int, c: i
     reals[HANDOVERS, b, c] = np.float32(sums[9])
     reals[PING_PONGS, b, c] = np.float32(sums[10])
     reals[SLICE_PRB, b, c] = np.float32(sums[11] / span) * _PERCENT
+    reals[SLICE_DELAY, b, c] = np.float32(sums[13] / sums[12] * _TENTH_MS if sums[12] > 0.0 else 0.0)
     reals[AGE, b, c] = _ZERO
 
 
