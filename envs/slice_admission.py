@@ -21,7 +21,7 @@ from .slice_world import SliceWorld, legal_actions, sliced_network
 from .world import World
 
 SLICES = "slices"
-SCENARIOS = (LOSS_SYSTEM, SLICES)
+SCENARIOS = (LOSS_SYSTEM, SLICES, "quotas")
 
 
 def _classes(network: Any) -> tuple[str, ...]:  # noqa: ANN401  (features of the twin take its Params here)

@@ -27,6 +27,7 @@ EXECUTED = [
     "docs/scenarios.md",
     "docs/inventory.md",
     "docs/loss_system.md",
+    "docs/slices.md",
     "docs/multi_agent.md",
     "docs/variants.md",
     "docs/add_a_control_problem.md",

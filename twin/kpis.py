@@ -60,6 +60,9 @@ MEASUREMENTS: dict[str, Measurement] = {
     "too_early": Measurement("HO.IntraSys.TooEarly", "count", "TS 28.552 5.1.1.25.1", True),
     "too_late": Measurement("HO.IntraSys.TooLate", "count", "TS 28.552 5.1.1.25.1", True),
     "wrong_cell": Measurement("HO.IntraSys.ToWrongCell", "count", "TS 28.552 5.1.1.25.1", True),
+    "slice_delay": Measurement(
+        "DRB.RlcSduDelayDl.SNSSAI", "0.1 ms", "TS 28.552 5.1.3.3.3, of all slices, with the air", True
+    ),
     "carrier_state": Measurement("energySavingState", "CarrierState", "TS 28.541 CESManagementFunction"),
     "waking": Measurement("operationalState.waking", "bool", "TS 28.541 NRCellDU"),
 }
@@ -100,6 +103,7 @@ class Kpis:
     too_early: F32  # (B, C), re-establishment attempts after handovers from a cell; samples at the end, as the next two
     too_late: F32
     wrong_cell: F32
+    slice_delay: F32  # (B, C), 0.1 ms, mean of what slices were served, in buffer and on the air; 0 without
     carrier_state: I8  # (B, C), read back
     waking: Bool  # (B, C)
     site_power: F32  # (B,), W, fixed power of the sites

@@ -71,6 +71,12 @@ class Params:
         return self.scenario.users.resident + self.scenario.users.crowd + self.scenario.slicing.n_users
 
     @property
+    def has_buffers(self) -> bool:
+        """Whether traffic can wait from step to step."""
+        slicing = self.scenario.slicing
+        return self.scenario.load.buffer_s > 0 or (bool(slicing.types) and slicing.buffer_s > 0)
+
+    @property
     def n_areas(self) -> int:
         """Number of areas G: one per coverage cell."""
         return len(self.coverage_cells)

@@ -174,8 +174,9 @@ def account_slices(p: ParamArrays, s: StateArrays, cells: Shared, books: Books) 
             )
             kept = passed >= 1 and delay_s + backhaul_s + books.wait_s[b, u] <= p.slice_latency_s[kind]
             waits_s = min(books.wait_s[b, u], p.slice_buffer_s)
-            mean_s = min(delay_s, p.slice_latency_s[kind]) + waits_s + backhaul_s
-            delayed = served * mean_s if served > 0 else 0.0
+            mean_s = min(delay_s, p.slice_latency_s[kind]) + waits_s if served > 0 else 0.0
+            delayed = served * (mean_s + backhaul_s)
+            s.cell_sum[b, cell, [CellSum.SLICE_VOLUME, CellSum.SLICE_DELAY]] += served, served * mean_s
             s.slot_sum[b, slot] += np.array(
                 [p.step_s * (asked > 0), p.step_s * kept * (asked > 0), served, dropped, fresh, delayed]
             )

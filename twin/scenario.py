@@ -164,9 +164,7 @@ class Load:
     noise_sigma: float = 0.15  # of log demand
     noise_correlation_s: float = 1800.0
     scale: float = 1.0  # of everything offered; a reality gap sets it
-    buffer_s: float = (
-        0.0  # of the guaranteed rate: what can wait for a user; 0 loses what is not served at once
-    )
+    buffer_s: float = 0.0  # of the guaranteed rate, that can wait for each user; 0 loses it at once
 
     def __post_init__(self) -> None:
         q = self.station_load_quantiles
@@ -174,9 +172,7 @@ class Load:
         _require(
             self.full_load_mbps > 0 and self.scale > 0, "load.full_load_mbps and load.scale must be positive"
         )
-        _require(
-            0 <= self.buffer_s < math.inf, f"load.buffer_s={self.buffer_s} must be 0 or more, and finite"
-        )
+        _require(0 <= self.buffer_s < math.inf, f"load.buffer_s={self.buffer_s} is not a finite length")
 
 
 @dataclass(frozen=True)
@@ -249,11 +245,6 @@ class Scenario:
     traffic: Traffic = field(default_factory=Traffic)
     fidelity: str = "A"
     core: Core = field(default_factory=Core)
-
-    @property
-    def has_buffers(self) -> bool:
-        """Whether traffic can wait from step to step."""
-        return self.load.buffer_s > 0 or (bool(self.slicing.types) and self.slicing.buffer_s > 0)
 
     def __post_init__(self) -> None:
         pixels = self.width_m / self.pixel_m if self.pixel_m > 0 else 0.0

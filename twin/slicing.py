@@ -198,7 +198,7 @@ class Slicing:
         _require(self.radius_m >= 0, f"slicing.radius_m={self.radius_m} is negative")
         _require(
             0 <= self.buffer_s < float("inf"),
-            f"slicing.buffer_s={self.buffer_s} must be 0 or more, and finite",
+            f"slicing.buffer_s={self.buffer_s} is not a finite length",
         )
         for name in ("slots", "requests"):
             value, least = getattr(self, name), 1 if self.types else 0

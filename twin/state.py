@@ -96,7 +96,7 @@ def begin(params: Params, seed: I64, episode: I64) -> State:
             **_no_slices(params, n),
             cell_sum=np.zeros((n, cells, N_CELL_SUMS), np.float64),
             link=np.zeros((n, cells, N_LINK_SAMPLES), np.float64),
-            queue=np.zeros((n, users if params.scenario.has_buffers else 0), np.float64),
+            queue=np.zeros((n, users if params.has_buffers else 0), np.float64),
             offered_mbit=np.zeros(n, np.float64),
             elapsed_s=np.zeros(n, np.float64),
         )

@@ -71,7 +71,7 @@ def _assert_books_balance(params: Params, state: State, queue: np.ndarray) -> No
     s = state.arrays
     served, blocked = (s.cell_sum[:, :, k].sum(axis=1) for k in (CellSum.VOLUME, CellSum.BLOCKED))
     kind, tier = np.maximum(s.slot_kind, 0), np.maximum(s.slot_tier, 1) - 1
-    if params.scenario.has_buffers:
+    if params.has_buffers:
         before, after = (q[:, : params.arrays.slice_first].sum(axis=1) for q in (queue, s.queue))
         exactly = before + s.offered_mbit < EXACT_MBIT
         ours, theirs = before + s.offered_mbit, served + blocked + after
@@ -82,7 +82,7 @@ def _assert_books_balance(params: Params, state: State, queue: np.ndarray) -> No
         assert np.array_equal(before + offered, served + blocked + after)
     else:
         np.testing.assert_allclose(served + blocked, s.offered_mbit, rtol=ONE_ROUNDING)
-    if params.scenario.slicing.types and not params.scenario.has_buffers:
+    if params.scenario.slicing.types and not params.has_buffers:
         asked = s.slot_sum[:, :, 0] * params.arrays.slice_mbps[kind, tier]
         np.testing.assert_allclose(s.slot_sum[:, :, 2] + s.slot_sum[:, :, 3], asked, rtol=1e-6)
     residents = params.arrays.slice_first

@@ -31,6 +31,8 @@ class CellSum(IntEnum):
     PING_PONGS = 10  # incoming, from where the user just came
     SLICE_PRB = 11  # share of the PRBs that slices use x s
     LINK_USE = 12  # share of the capacity of the site's link that is used x s
+    SLICE_VOLUME = 13  # Mbit served to users of slices
+    SLICE_DELAY = 14  # the same x s of its delay in buffer and on the air
 
 
 class LinkSample(IntEnum):

@@ -13,17 +13,19 @@ from .failures import is_cut_off
 from .layout import N_SSB_BEAMS, ParamArrays, StateArrays
 from .maths import REPORT, draw, to_unit
 
-N_REALS = 23  # measurements that are real numbers, in the order of `kpis.MEASUREMENTS`
+N_REALS = 24  # measurements that are real numbers, in the order of `kpis.MEASUREMENTS`
 PRB, THROUGHPUT, BELOW, ACTIVE, CONNECTED, UNCOVERED, VOLUME, BLOCKED, POWER, HANDOVERS = range(10)
 PING_PONGS, SLICE_PRB, EFFICIENCY, OUT_OF_SYNC = range(10, 14)
 SSB = 14  # the first of N_SSB_BEAMS rows
 DISABLED = SSB + N_SSB_BEAMS
 LINK_USE = DISABLED + 1
 TOO_EARLY = LINK_USE + 1  # the first of three rows
+SLICE_DELAY = TOO_EARLY + 3
 AGE = N_REALS  # the row behind them: seconds since the value was measured
 WAKING, VALID = 0, 1  # rows of the flags
 LOST, OLD = 0, 1  # rows of what struck a report
 _KBIT = 1000.0  # per Mbit
+_TENTH_MS = 1e4  # per s
 _PERCENT = np.float32(100.0)
 _ZERO = np.float32(0.0)
 _ONE = np.float32(1.0)
@@ -67,6 +69,7 @@ def _measure_cell(sums: np.ndarray, span: float, reals: np.ndarray, b: int, c: i
     reals[PING_PONGS, b, c] = np.float32(sums[10])
     reals[SLICE_PRB, b, c] = np.float32(sums[11] / span) * _PERCENT
     reals[LINK_USE, b, c] = np.float32(sums[12] / span) * _PERCENT
+    reals[SLICE_DELAY, b, c] = np.float32(sums[14] / sums[13] * _TENTH_MS if sums[13] > 0.0 else 0.0)
     reals[AGE, b, c] = _ZERO
 
 

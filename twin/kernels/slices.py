@@ -173,8 +173,10 @@ def _account_user(p: ParamArrays, s: StateArrays, b: int, n: int, u: int, w: Scr
     s.slot_sum[b, n, KEPT] += dt if connected and _is_kept(p, w, u, c, kind, waits_s) else 0.0
     s.slot_sum[b, n, SERVED] += served_mbit
     if connected:
-        delay_s = _air_s(p, w, u, c, kind) + min(waits_s, np.float32(p.slice_buffer_s)) + w.delay_s[c]
-        s.slot_sum[b, n, DELAY] += served_mbit * np.float64(delay_s)
+        delay_s = _air_s(p, w, u, c, kind) + min(waits_s, np.float32(p.slice_buffer_s))
+        s.slot_sum[b, n, DELAY] += served_mbit * np.float64(delay_s + w.delay_s[c])
+        s.cell_sum[b, c, 13] += served_mbit
+        s.cell_sum[b, c, 14] += served_mbit * np.float64(delay_s)
 
 
 @inlined
