@@ -84,7 +84,9 @@ def make_vector_env(
     autoreset_mode: AutoresetMode = AutoresetMode.SAME_STEP,
     **settings: object,
 ) -> TwinVectorEnv:
-    """Make the native batch of a registered id; see ``make_env``."""
+    """Make the native batch of a registered id; see ``make_env``. It draws nothing, so it takes no render mode."""
+    if settings.pop("render_mode", None) is not None:
+        raise ValueError("render_mode: a batch draws nothing; render an environment made alone")
     chosen = make_task(task, weights)
     return TwinVectorEnv(chosen, network_of(chosen, scenario, settings), num_envs, autoreset_mode)
 

@@ -37,6 +37,13 @@ def random_actions(env: TwinVectorEnv, rng: np.random.Generator) -> np.ndarray:
     return np.stack([np.argmax(rng.random(m.shape) * m, axis=1) for m in masks], axis=1)
 
 
+def nearest_allowed(env: TwinVectorEnv, actions: np.ndarray) -> np.ndarray:
+    """The choices that the masks allow and that come nearest to actions, (B, A)."""
+    masks = np.split(env.action_masks(), np.cumsum(env.single_action_space.nvec)[:-1], axis=1)
+    away = [np.abs(np.arange(m.shape[1]) - actions[:, [i]]) for i, m in enumerate(masks)]
+    return np.stack([np.where(m, d, np.inf).argmin(axis=1) for m, d in zip(masks, away, strict=True)], axis=1)
+
+
 def play(env: TwinVectorEnv, seed: Any, steps: int, action_seed: int = 0) -> list[tuple[Any, ...]]:
     """Reset and take the same legal random actions in every row."""
     rng = np.random.default_rng(action_seed)
@@ -54,7 +61,9 @@ def column(taken: list[tuple[Any, ...]], row: int) -> list[bytes]:
 def bad_actions(env: TwinVectorEnv) -> list[Any]:
     good = np.zeros((env.num_envs, len(env.single_action_space.nvec)), np.int64)
     nan = good.astype(float) * np.nan
-    too_large = good + int(env.single_action_space.nvec.max())
+    too_large, just_outside = good + int(env.single_action_space.nvec.max()), good.copy()
+    narrowest = int(env.single_action_space.nvec.argmin())
+    just_outside[1, narrowest] = env.single_action_space.nvec[narrowest]
     return [
         good[:, :-1],
         good[0, 0],
@@ -64,6 +73,12 @@ def bad_actions(env: TwinVectorEnv) -> list[Any]:
         good - 1,
         good.astype(object),
         None,
+        just_outside,
+        good.astype(bool),
+        good.astype(np.uint64) + np.uint64(2**63),
+        good.astype(float) + np.inf,
+        [[0], [0] * (len(good[0]) + 1)],
+        "up",
     ]
 
 
@@ -198,10 +213,14 @@ def test_rewards_and_their_terms_stay_in_the_unit_interval(task: AnyTask, short:
 
 
 def test_the_cost_is_one_exactly_where_a_constraint_costs(task: AnyTask, network: Any) -> None:
-    env, seen = TwinVectorEnv(task, network, 16, AutoresetMode.DISABLED), set()
+    env, seen = TwinVectorEnv(task, network, 40, AutoresetMode.DISABLED), set()
     env.reset(seed=0)
-    for _ in range(100):  # the last choice everywhere: deep sleep until the morning, or no request refused
-        *_, info = env.step(np.tile(env.single_action_space.nvec - 1, (16, 1)))
+    rng, choices = np.random.default_rng(0), env.single_action_space.nvec
+    extreme = rng.integers(0, 2, (40, len(choices)))  # the first or the last choice of each element
+    actions = (choices - 1) * extreme
+    actions[:8] = choices - 1  # deep sleep until the morning, or no request refused
+    for period in range(120):
+        *_, info = env.step(actions if period % 2 else nearest_allowed(env, actions))
         by_name = np.stack(list(info["costs"].values()))
         assert np.array_equal(info["cost"], (by_name > 0).any(axis=0))
         assert np.all((by_name >= 0) & (by_name <= 1))
@@ -268,7 +287,7 @@ def test_the_global_generator_has_no_influence(task: AnyTask, short: Any) -> Non
     assert column(play(TwinVectorEnv(task, short, 1), 0, 3), 0) == column(one, 0)
 
 
-@pytest.mark.parametrize("index", range(8))
+@pytest.mark.parametrize("index", range(14))
 def test_a_bad_action_is_refused_and_nothing_has_changed(task: AnyTask, short: Any, index: int) -> None:
     env, untouched = TwinVectorEnv(task, short, 2), TwinVectorEnv(task, short, 2)
     for each in (env, untouched):
@@ -319,7 +338,35 @@ def test_a_reset_mask_of_the_wrong_form_is_refused(task: AnyTask, short: Any, ma
         TwinVectorEnv(task, short, 2).reset(options={"reset_mask": mask})
 
 
-@pytest.mark.parametrize("seed", [-1, 2**62, [1], [1, -5]])
+@pytest.mark.parametrize("options", [[], ["reset_mask"], "reset_mask", 3, {"reset_mask": None}, {1: 2}])
+def test_reset_options_of_the_wrong_form_are_refused_and_nothing_has_changed(
+    task: AnyTask, short: Any, options: Any
+) -> None:
+    env = TwinVectorEnv(task, short, 2)
+    env.reset(seed=3)
+    before = hidden(env)
+    with pytest.raises(ValueError, match="reset"):
+        env.reset(seed=4, options=options)
+    assert hidden(env) == before
+
+
+@pytest.mark.parametrize("num_envs", [0, -1, 2.5, "3", True])
+def test_a_batch_has_a_whole_number_of_rows(task: AnyTask, short: Any, num_envs: Any) -> None:
+    with pytest.raises(ValueError, match="num_envs"):
+        TwinVectorEnv(task, short, num_envs)
+
+
+def test_what_is_no_network_and_a_picture_of_a_batch_are_refused(task_id: str, short: Any) -> None:
+    with pytest.raises(TypeError, match="scenario is a list"):
+        make_env(task_id, scenario=["urban"])
+    with pytest.raises(ValueError, match="render_mode: a batch draws nothing"):
+        make_vector_env(task_id, 2, short, render_mode="rgb_array")
+    assert make_vector_env(task_id, 2, short, render_mode=None).num_envs == 2
+
+
+@pytest.mark.parametrize(
+    "seed", [-1, 2**62, [1], [1, -5], 1.5, [1.5, 2], [float("nan"), 1], "ab", [True, 1], {1: 2, 3: 4}]
+)
 def test_seeds_out_of_range_are_refused(task: AnyTask, short: Any, seed: Any) -> None:
     with pytest.raises(ValueError, match="seed"):
         TwinVectorEnv(task, short, 2).reset(seed=seed)
