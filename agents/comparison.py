@@ -11,9 +11,8 @@ import numpy as np
 from ..envs.baselines import AlwaysOn, Forecast, Greedy, LoadThreshold
 from ..envs.beam_baselines import AsPlanned, BeamGreedy, TunedPlan, TwinSearch
 from ..envs.beam_control import BeamControl
-from ..envs.bounds import admission_bound, beam_bound, energy_bound, joint_bound, slice_bound, steering_bound
+from ..envs.bounds import bound_of
 from ..envs.controller import Controller
-from ..envs.energy_saving import EnergySaving
 from ..envs.joint_baselines import joint_rules
 from ..envs.joint_control import JointControl
 from ..envs.loss_baselines import admission_reference, admission_rules
@@ -135,16 +134,4 @@ def _policies(config: EvaluateConfig, setting: Setting) -> list[Controller]:
 
 def _bound(config: EvaluateConfig, setting: Setting, progress: Progress) -> Bound | None:
     seeds = np.asarray(setting.seeds, np.int64)
-    if config.bound and isinstance(setting.task, EnergySaving):
-        return energy_bound(setting.params, setting.task, seeds, progress)
-    if config.bound and isinstance(setting.task, JointControl):
-        return joint_bound(setting.params, setting.task, seeds, progress)
-    if config.bound and isinstance(setting.task, SliceAdmission) and _is_twin(setting):
-        return slice_bound(setting.params, setting.task.weights, seeds, progress)
-    if config.bound and isinstance(setting.task, SliceAdmission):
-        return admission_bound(setting.params, setting.task, seeds)
-    if config.bound and isinstance(setting.task, BeamControl):
-        return beam_bound(setting.params, setting.task, seeds, progress)
-    if config.bound and isinstance(setting.task, TrafficSteering):
-        return steering_bound(setting.params, setting.task, seeds, progress)
-    return None
+    return bound_of(setting.task, setting.params, seeds, progress) if config.bound else None

@@ -33,7 +33,10 @@ class ActionCheck:
 
     def __call__(self, actions: Any) -> Actions:  # noqa: ANN401
         """Return a batch of actions, (B, A) int64 or float64; ValueError says what is wrong with them."""
-        array = np.asarray(actions)
+        try:
+            array = np.asarray(actions)
+        except ValueError as error:
+            raise ValueError(f"actions have rows of unlike lengths, need shape {self._shape}") from error
         if array.shape != self._shape:
             raise ValueError(f"actions have shape {array.shape}, need {self._shape}")
         return _settings(array) if self._choices is None else _chosen(array, self._choices)
@@ -44,7 +47,10 @@ def _chosen(array: np.ndarray, choices: I64) -> I64:
         raise ValueError(f"actions are {array.dtype}, need integers 0..{int(choices.max()) - 1}")
     checked = array.astype(np.int64)
     if outside_rows(checked, choices):
-        raise ValueError(f"actions hold values outside 0..{int(choices.max()) - 1}: {np.unique(array)}")
+        row, column = np.argwhere((checked < 0) | (checked >= choices))[0].tolist()
+        raise ValueError(
+            f"actions[{row}, {column}] is {array[row, column]}, need 0..{int(choices[column]) - 1}"
+        )
     return checked
 
 
@@ -52,6 +58,8 @@ def _settings(array: np.ndarray) -> F64:
     if array.dtype.kind != "f":
         raise ValueError(f"actions are {array.dtype}, need floating-point numbers in [-1, 1]")
     checked = array.astype(np.float64)
-    if not np.all(np.abs(checked) <= 1.0):
-        raise ValueError(f"actions hold values outside [-1, 1]: {np.unique(array)}")
+    inside = np.abs(checked) <= 1.0
+    if not inside.all():
+        row, column = np.argwhere(~inside)[0].tolist()
+        raise ValueError(f"actions[{row}, {column}] is {array[row, column]}, need -1..1")
     return checked

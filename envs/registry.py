@@ -87,8 +87,8 @@ def make_env(
 ) -> TwinEnv:
     """Make the single environment of a registered id; None is the problem's default scenario.
 
-    ``settings`` are those of the scenario, such as ``capacity`` of a loss system, and the names of ``VARIANTS``, such as
-    ``continuous=True``.
+    ``settings`` are those of the scenario, such as ``capacity`` of a loss system, and the names of ``VARIANTS``, such
+    as ``continuous=True``.
 
     Raises:
         ValueError: for an unknown id, scenario, setting or render mode, naming the nearest, or a value out of range.
@@ -105,7 +105,9 @@ def make_vector_env(
     autoreset_mode: AutoresetMode = AutoresetMode.SAME_STEP,
     **settings: object,
 ) -> TwinVectorEnv:
-    """Make the native batch of a registered id; see ``make_env``."""
+    """Make the native batch of a registered id; see ``make_env``. It draws nothing, so it takes no render mode."""
+    if settings.pop("render_mode", None) is not None:
+        raise ValueError("render_mode: a batch draws nothing; render an environment made alone")
     chosen, left = _made(task, weights, settings)
     return TwinVectorEnv(chosen, network_of(chosen, scenario, left), num_envs, autoreset_mode)
 

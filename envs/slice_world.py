@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from gymnasium import spaces
 
-from .actions import ActionSpace
 from ..twin.command import Command
 from ..twin.kpis import EVERY
 from ..twin.params import Params
@@ -17,6 +16,7 @@ from ..twin.slice_report import Money, SliceReport
 from ..twin.slicing import SECONDS_PER_HOUR, Tier
 from ..twin.state import State
 from ..twin.types import F32, F64, I64, Bool
+from .actions import ActionSpace
 from .catalogue import UnknownNameError, load_scenario
 from .simulation import Outcome, Simulation
 from .task import Task

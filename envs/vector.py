@@ -13,6 +13,7 @@ from gymnasium.vector.utils import batch_space
 from ..twin.types import F32, F64, Bool
 from .actions import ActionCheck
 from .catalogue import UnknownNameError
+from .reset_checks import count_of, reset_mask, seed_per_row
 from .simulation import Simulation
 from .task import Weighting
 from .world import Picture, World
@@ -22,7 +23,6 @@ from .worlds import AnyTask, budget_of, network_of, world_of
 __all__ = ["RENDER_MODES", "TwinEnv", "TwinVectorEnv", "params_of"]
 
 RENDER_MODES = ["rgb_array", "human"]
-_SEED_LIMIT = 2**62
 
 
 class TwinVectorEnv(VectorEnv[Any, Any, Any]):
@@ -36,6 +36,7 @@ class TwinVectorEnv(VectorEnv[Any, Any, Any]):
 
     Raises:
         UnknownNameError: for an unknown scenario.
+        ValueError: if B is no whole number above 0.
     """
 
     metadata: dict[str, Any] = {"render_modes": [], "autoreset_mode": AutoresetMode.SAME_STEP}  # noqa: RUF012
@@ -49,7 +50,7 @@ class TwinVectorEnv(VectorEnv[Any, Any, Any]):
     ) -> None:
         self.task = task
         self.params = network_of(task, scenario)
-        self.num_envs = num_envs
+        self.num_envs = count_of(num_envs)
         self.world: World = world_of(task, self.params, num_envs)
         self._mode = AutoresetMode(autoreset_mode)
         self.metadata = {**self.metadata, "autoreset_mode": self._mode}
@@ -95,7 +96,7 @@ class TwinVectorEnv(VectorEnv[Any, Any, Any]):
         Raises:
             ValueError: for unknown options, a mask of the wrong shape, or seeds out of range.
         """
-        mask = self._reset_mask(options)
+        mask = reset_mask(options, self.num_envs)
         self._take_seeds(seed, mask)
         if self._started and not mask.all():
             self._restart(np.flatnonzero(mask))
@@ -164,19 +165,8 @@ class TwinVectorEnv(VectorEnv[Any, Any, Any]):
         self.world.restart(rows, self._seeds[rows], self._episodes[rows])
         self._pending[rows] = False
 
-    def _reset_mask(self, options: dict[str, Any] | None) -> Bool:
-        unknown = set(options or {}) - {"reset_mask"}
-        if unknown:
-            raise UnknownNameError("reset option", sorted(unknown)[0], ["reset_mask"])
-        mask = np.asarray((options or {}).get("reset_mask", np.ones(self.num_envs, np.bool_)))
-        if mask.shape != (self.num_envs,) or mask.dtype != np.bool_:
-            raise ValueError(
-                f"reset_mask must be bool of shape ({self.num_envs},), got {mask.dtype} {mask.shape}"
-            )
-        return mask
-
     def _take_seeds(self, seed: int | Sequence[int | None] | None, mask: Bool) -> None:
-        given = self._seed_per_row(seed)
+        given = seed_per_row(seed, self.num_envs)
         if not self._started:
             entropy = np.random.SeedSequence().generate_state(self.num_envs, np.uint64)
             self._seeds = (entropy >> np.uint64(2)).astype(np.int64)
@@ -186,18 +176,6 @@ class TwinVectorEnv(VectorEnv[Any, Any, Any]):
                 self._episodes[row] += 1
             else:
                 self._seeds[row], self._episodes[row] = value, 0
-
-    def _seed_per_row(self, seed: int | Sequence[int | None] | None) -> list[int | None]:
-        """Return the seed of every row, None where it goes on; ValueError names what is wrong."""
-        if seed is None:
-            return [None] * self.num_envs
-        given = [seed + i for i in range(self.num_envs)] if isinstance(seed, int | np.integer) else list(seed)
-        if len(given) != self.num_envs:
-            raise ValueError(f"{len(given)} seeds for {self.num_envs} environments; give one each")
-        for value in given:
-            if value is not None and not 0 <= int(value) < _SEED_LIMIT:
-                raise ValueError(f"seed {value} is outside 0..2**62 - 1")
-        return [None if value is None else int(value) for value in given]
 
 
 class TwinEnv(gym.Env[Any, Any]):

@@ -134,7 +134,9 @@ class _Picture:
 
 
 def params_of(scenario: str | Scenario | Params) -> Params:
-    """Work out whatever names a network."""
+    """Work out whatever names a network; TypeError for anything else."""
     if isinstance(scenario, Params):
         return scenario
+    if not isinstance(scenario, str | Scenario):
+        raise TypeError(f"scenario is a {type(scenario).__name__}; give a name, a Scenario or Params")
     return Params.of(scenario_named(scenario) if isinstance(scenario, str) else scenario)

@@ -45,12 +45,41 @@ def random_actions(env: TwinVectorEnv, rng: np.random.Generator) -> np.ndarray:
     return np.stack([np.argmax(rng.random(m.shape) * m, axis=1) for m in masks], axis=1)
 
 
+def nearest_allowed(env: TwinVectorEnv, actions: np.ndarray) -> np.ndarray:
+    """The choices that the masks allow and that come nearest to actions, (B, A)."""
+    masks = masks_of(env)
+    if not masks:
+        return actions
+    away = [np.abs(np.arange(m.shape[1]) - actions[:, [i]]) for i, m in enumerate(masks)]
+    return np.stack([np.where(m, d, np.inf).argmin(axis=1) for m, d in zip(masks, away, strict=True)], axis=1)
+
+
+N_BAD = 15
+
+
 def bad_actions(env: TwinVectorEnv) -> list[Any]:
     """What is not in the space: shape, type, values."""
     space, good = env.single_action_space, lowest(env.single_action_space, env.num_envs)
     other = np.float32 if good.dtype.kind in "iu" else np.int64
-    above, below = highest(space, env.num_envs) + 1, good - 1
-    one_bad = good.copy()
-    one_bad[-1, -1] = above[-1, -1]
-    none = good.astype(np.float64) * np.nan
-    return [good[:, :-1], good[0, 0], good.astype(other), none, above, below, one_bad, good.astype(object), None]
+    above, just_outside = highest(space, env.num_envs) + 1, good.copy()
+    column = int(highest(space).argmin())  # where the fewest choices are
+    just_outside[1, column] = above[1, column]
+    found = [
+        good[:, :-1],
+        good[0, 0],
+        good.astype(other),
+        good.astype(np.float64) * np.nan,
+        above,
+        good - 1,
+        just_outside,
+        np.full_like(good, np.iinfo(np.int64).max) if other is np.float32 else np.nextafter(above, 0) + 1,
+        good.astype(object),
+        good.astype(bool),
+        good.astype(np.uint64) + np.uint64(2**63),
+        good.astype(np.float64) + np.inf,
+        [[0], [0] * (len(good[0]) + 1)],
+        "up",
+        None,
+    ]
+    assert len(found) == N_BAD
+    return found

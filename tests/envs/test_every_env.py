@@ -22,7 +22,7 @@ from ranrein.envs.vector import TwinEnv, TwinVectorEnv
 from ranrein.envs.worlds import AnyTask, legal, observed
 from ranrein.twin.params import Params
 
-from .acting import bad_actions, drawn, highest, lowest, masks_of, random_actions
+from .acting import N_BAD, bad_actions, drawn, highest, lowest, masks_of, nearest_allowed, random_actions
 
 PERIODS = 12  # decisions of an episode of the fixture `short`
 
@@ -50,9 +50,7 @@ def column(taken: list[tuple[Any, ...]], row: int) -> list[bytes]:
     return [np.asarray(value[row]).tobytes() for step in taken for value in step]
 
 
-def test_gymnasium_finds_nothing_to_complain_about(
-    task_id: str, asked: dict[str, bool], short: Any
-) -> None:
+def test_gymnasium_finds_nothing_to_complain_about(task_id: str, asked: dict[str, bool], short: Any) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         check_env(
@@ -183,10 +181,14 @@ def test_rewards_and_their_terms_stay_in_the_unit_interval(task: AnyTask, short:
 
 
 def test_the_cost_is_one_exactly_where_a_constraint_costs(task: AnyTask, network: Any) -> None:
-    env, seen = TwinVectorEnv(task, network, 16, AutoresetMode.DISABLED), set()
+    env, seen = TwinVectorEnv(task, network, 40, AutoresetMode.DISABLED), set()
     env.reset(seed=0)
-    for _ in range(100):  # the last choice everywhere: deep sleep until the morning, or no request refused
-        *_, info = env.step(highest(env.single_action_space, 16))
+    space, rng = env.single_action_space, np.random.default_rng(0)
+    first, last = lowest(space, 40), highest(space, 40)
+    actions = np.where(rng.integers(0, 2, first.shape) > 0, last, first)
+    actions[:8] = last[:8]  # deep sleep until the morning, or no request refused
+    for period in range(120):
+        *_, info = env.step(actions if period % 2 else nearest_allowed(env, actions))
         by_name = np.stack(list(info["costs"].values()))
         assert np.array_equal(info["cost"], (by_name > 0).any(axis=0))
         assert np.all((by_name >= 0) & (by_name <= 1))
@@ -256,7 +258,7 @@ def test_the_global_generator_has_no_influence(task: AnyTask, short: Any) -> Non
     assert column(play(TwinVectorEnv(task, short, 1), 0, 3), 0) == column(one, 0)
 
 
-@pytest.mark.parametrize("index", range(9))
+@pytest.mark.parametrize("index", range(N_BAD))
 def test_a_bad_action_is_refused_and_nothing_has_changed(task: AnyTask, short: Any, index: int) -> None:
     env, untouched = TwinVectorEnv(task, short, 2), TwinVectorEnv(task, short, 2)
     for each in (env, untouched):
@@ -307,16 +309,42 @@ def test_a_reset_mask_of_the_wrong_form_is_refused(task: AnyTask, short: Any, ma
         TwinVectorEnv(task, short, 2).reset(options={"reset_mask": mask})
 
 
-@pytest.mark.parametrize("seed", [-1, 2**62, [1], [1, -5]])
+@pytest.mark.parametrize("options", [[], ["reset_mask"], "reset_mask", 3, {"reset_mask": None}, {1: 2}])
+def test_reset_options_of_the_wrong_form_are_refused_and_nothing_has_changed(
+    task: AnyTask, short: Any, options: Any
+) -> None:
+    env = TwinVectorEnv(task, short, 2)
+    env.reset(seed=3)
+    before = hidden(env)
+    with pytest.raises(ValueError, match="reset"):
+        env.reset(seed=4, options=options)
+    assert hidden(env) == before
+
+
+@pytest.mark.parametrize("num_envs", [0, -1, 2.5, "3", True])
+def test_a_batch_has_a_whole_number_of_rows(task: AnyTask, short: Any, num_envs: Any) -> None:
+    with pytest.raises(ValueError, match="num_envs"):
+        TwinVectorEnv(task, short, num_envs)
+
+
+def test_what_is_no_network_and_a_picture_of_a_batch_are_refused(task_id: str, short: Any) -> None:
+    with pytest.raises(TypeError, match="scenario is a list"):
+        make_env(task_id, scenario=["urban"])
+    with pytest.raises(ValueError, match="render_mode: a batch draws nothing"):
+        make_vector_env(task_id, 2, short, render_mode="rgb_array")
+    assert make_vector_env(task_id, 2, short, render_mode=None).num_envs == 2
+
+
+@pytest.mark.parametrize(
+    "seed", [-1, 2**62, [1], [1, -5], 1.5, [1.5, 2], [float("nan"), 1], "ab", [True, 1], {1: 2, 3: 4}]
+)
 def test_seeds_out_of_range_are_refused(task: AnyTask, short: Any, seed: Any) -> None:
     with pytest.raises(ValueError, match="seed"):
         TwinVectorEnv(task, short, 2).reset(seed=seed)
 
 
 @pytest.mark.parametrize("change", ["another", "negative", "no number", "none"])
-def test_weights_must_fit_the_terms(
-    problem: tuple[str, str, str | None], short: Any, change: str
-) -> None:
+def test_weights_must_fit_the_terms(problem: tuple[str, str, str | None], short: Any, change: str) -> None:
     task_id, _, variant = problem
     weights = dict(make_task(task_id, None, variant).weights)
     first = next(iter(weights))
