@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from ..envs.baselines import AlwaysOn, Forecast, Greedy, LoadThreshold
-from ..envs.beam_baselines import AsPlanned, BeamGreedy, TunedPlan, TwinSearch
+from ..envs.beam_baselines import AsPlanned
 from ..envs.beam_control import BeamControl
+from ..envs.beam_tuning import tuned_rules
 from ..envs.bounds import bound_of
 from ..envs.controller import Controller
 from ..envs.joint_baselines import joint_rules
@@ -97,7 +98,7 @@ def rules_of(setting: Setting) -> list[Any]:
         return [NoSteering(), LoadBalancing()]
     if isinstance(setting.task, BeamControl):
         days = np.asarray(episode_seeds(0, Domain.SELECT, 0, _PLANNING_DAYS), np.int64)
-        return [AsPlanned(), TunedPlan.of(setting.params, days), BeamGreedy(), TwinSearch()]
+        return [AsPlanned(), *tuned_rules(setting.params, days)]
     return [AlwaysOn(), Greedy(), LoadThreshold(), Forecast()]
 
 
