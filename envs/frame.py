@@ -117,7 +117,7 @@ def user_mbps(params: Params, state: State, rsrp: F32) -> F32:
     own = np.take_along_axis(power, cell[:, None], axis=1)[:, 0]
     sinr = own / (np.maximum(others, 0.0) + arrays.noise_mw[cell])
     efficiency = (arrays.cqi_gain * (sinr[..., None] >= arrays.cqi_sinr)).sum(axis=-1)
-    carrier = np.minimum(np.take_along_axis(now.carrier, cell, axis=1), 1)
-    alone = efficiency * arrays.rate_mbps[cell, carrier]
+    column = np.take_along_axis(np.minimum(now.carrier, 1) + 2 * now.ssb_period, cell, axis=1)
+    alone = efficiency * arrays.rate_mbps[cell, column]
     free = 1.0 - np.take_along_axis(now.load, cell, axis=1)
     return np.where(now.serving >= 0, alone * free, 0.0).astype(np.float32)

@@ -67,7 +67,7 @@ def best_periods(params: Params, beams: I8, offsets: I8, seeds: I64) -> Iterator
         ValueError: if the A3 time to trigger outlasts a step, a site's backhaul limits its cells, or traffic can wait.
     """
     refuse_waiting(params)
-    if params.arrays.ttt_s > params.arrays.step_s:
+    if max(params.arrays.ttt_s, params.arrays.wait_s[0]) > params.arrays.step_s:
         raise ValueError("the bound needs handover.time_to_trigger_s <= timing.twin_step_s")
     if len(params.arrays.backhaul_mbps):
         raise ValueError("the bound needs backhaul without limits: a full link empties its cells")

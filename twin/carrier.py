@@ -17,9 +17,7 @@ class CarrierState(IntEnum):
     ACTIVE = 0  # all transceivers; micro sleep between data symbols
     TRX_MUTED = 1  # half of the transceivers: less power, less range, less rate
     MICRO_SLEEP = 2  # no users; SSB sent; micro sleep between bursts; serves again at once
-    LIGHT_SLEEP = (
-        3  # no users; SSB sent; the deepest sleep that fits between bursts; serves again after a short delay
-    )
+    LIGHT_SLEEP = 3  # no users; SSB sent; deepest sleep that fits between bursts; serves again a little later
     DEEP_SLEEP = 4  # carrier off, no SSB; serves again after a boot that can outlast a control period
 
 
