@@ -24,7 +24,7 @@ _SQUARINGS = 6
 
 
 @inlined
-def exp_of_minus(x: np.float64) -> np.float64:
+def exp_of_minus(x: float) -> float:
     """Return exp(-x) for x from 0 to ``FEW``: a series for a 64th of it, squared six times."""
     y, result = -x / 64.0, 1.0
     for k in range(10, 0, -1):
@@ -35,7 +35,7 @@ def exp_of_minus(x: np.float64) -> np.float64:
 
 
 @inlined
-def poisson(mean: np.float64, bits: np.uint64) -> np.float64:
+def poisson(mean: float, bits: np.uint64) -> float:
     """Return a Poisson number, by inversion; beyond ``FEW`` a normal one of the same mean and variance."""
     if mean > FEW:
         return mean + np.sqrt(mean) * np.float64(to_normal(bits))
@@ -49,7 +49,7 @@ def poisson(mean: np.float64, bits: np.uint64) -> np.float64:
 
 
 @inlined
-def busy_terminals(terminals: np.float64, activity: np.float64, chance: np.float64) -> np.float64:
+def busy_terminals(terminals: float, activity: float, chance: float) -> float:
     """Return a binomial number by inversion: how many terminals are busy."""
     if activity >= 1.0:
         return terminals
@@ -65,7 +65,7 @@ def busy_terminals(terminals: np.float64, activity: np.float64, chance: np.float
 
 
 @inlined
-def share_reported(x: np.float64) -> np.float64:
+def share_reported(x: float) -> float:
     """Return the share of devices that reported by x of a burst: the Beta(3, 4) distribution (TR 37.868 6.1.1)."""
     x = min(max(x, 0.0), 1.0)
     y = 1.0 - x
@@ -73,9 +73,7 @@ def share_reported(x: np.float64) -> np.float64:
 
 
 @inlined
-def burst_mbit(
-    p: ParamArrays, s: StateArrays, b: int, u: int, law: np.ndarray, activity: np.float64
-) -> np.float64:
+def burst_mbit(p: ParamArrays, s: StateArrays, b: int, u: int, law: np.ndarray, activity: float) -> float:
     """Return what devices report in this step, of bursts caused in it and in those before at the present activity."""
     length, causes = law[SPREAD] / p.step_s, activity * law[RATE] * p.step_s
     total = 0.0
