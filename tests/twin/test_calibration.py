@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from ranrein.twin.calibration import SETUPS, drop
+from ranrein.twin.outdoor_to_indoor import o2i_wall_loss_db
 
 METRICS = ("coupling_loss", "geometry_sinr", "wideband_sir")
 GATES = (5, 10, 20, 50, 80, 90, 95)  # percentiles
@@ -64,6 +65,41 @@ def test_a_higher_carrier_costs_coupling_but_not_interference(grid: str) -> None
     low, high = (drop(f"{grid}-{f}GHz", 6000, seed=3) for f in (30, 70))
     assert np.median(low[0]) - np.median(high[0]) == pytest.approx(16.5, abs=1.5)
     assert np.median(high[2]) == pytest.approx(np.median(low[2]), abs=0.3)
+
+
+@pytest.mark.parametrize("name", ["UMa-30GHz", "UMa-70GHz", "UMi-30GHz", "UMi-70GHz"])
+def test_every_terminal_loses_what_path_and_wall_lose_with_frequency(name: str) -> None:
+    """Against the anchored 6 GHz: the same terminals, 20 lg f (21.3 lg f UMi without sight) and their own wall."""
+    grid, fc_ghz = name.split("-")[0], float(name.split("-")[1].removesuffix("GHz"))
+    lost_db = drop(f"{grid}-6GHz", 6000, seed=6)[0] - drop(name, 6000, seed=6)[0]
+    walls = [0.0, *(float(o2i_wall_loss_db(k, fc_ghz) - o2i_wall_loss_db(k, 6.0)) for k in ("low", "high"))]
+    slopes = (20.0,) if grid == "UMa" else (20.0, 21.3)
+    told = np.stack(
+        [
+            np.min([np.abs(lost_db - wall - slope * np.log10(fc_ghz / 6.0)) for slope in slopes], axis=0)
+            for wall in walls
+        ]
+    )
+    kind = np.where(told.min(axis=0) < 0.01, told.argmin(axis=0), -1)
+    shares = [np.mean(kind == k) for k in range(3)]
+    assert shares == pytest.approx([0.2, 0.4, 0.4], abs=0.03), shares
+
+
+@pytest.mark.parametrize(
+    ("name", "tx_dbm", "noise_dbm"),
+    [
+        ("UMa-6GHz", 49.0, -92.0), ("UMa-30GHz", 35.0, -85.0), ("UMa-70GHz", 35.0, -85.0),
+        ("UMi-6GHz", 44.0, -92.0), ("UMi-30GHz", 35.0, -85.0), ("UMi-70GHz", 35.0, -85.0),
+    ],
+)  # fmt: skip
+def test_power_and_bandwidth_of_all_six_set_ups_stand_between_sir_and_sinr(
+    name: str, tx_dbm: float, noise_dbm: float
+) -> None:
+    """Noise over signal is 1 / SINR less 1 / SIR: 20 MHz at 6 GHz, 100 MHz above, noise figure 9 dB."""
+    coupling_db, sinr_db, sir_db = drop(name, 400, seed=9)
+    noise_share = 10.0 ** (-0.1 * sinr_db) - 10.0 ** (-0.1 * sir_db)
+    expected = 10.0 ** (0.1 * (noise_dbm - tx_dbm - coupling_db))
+    np.testing.assert_allclose(noise_share, expected, rtol=0.003, atol=1e-9)
 
 
 def test_same_seed_gives_the_same_drop_and_another_seed_does_not() -> None:

@@ -8,7 +8,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ranrein.twin.imt_mu_mimo import spectral_efficiency
+from ranrein.twin.imt_calibration import place
+from ranrein.twin.imt_mu_mimo import (
+    SCHEDULED,
+    SETUP,
+    _by_cell,
+    _channels,
+    _served,
+    _strongest,
+    _type2,
+    elements_per_hz,
+    exceeded_rarely,
+    precoders,
+    spectral_efficiency,
+)
+from ranrein.twin.level_b import departure_rays
 from ranrein.twin.link import spectral_efficiency as cqi_efficiency
 from ranrein.twin.mu_mimo import (
     MAX_LAYERS,
@@ -78,19 +92,54 @@ def test_an_error_that_is_no_share_is_refused(error: float) -> None:
 
 
 def test_the_dense_urban_drop_carries_what_the_companies_found(reference_data: Path) -> None:
-    """The mean between another implementation's Type II and the best row; the 5 % terminals up to 30 % above."""
+    """Of every bandwidth the mean within 4 % of the companies' own, the 5 % terminals within 12 %."""
     with (reference_data / "reference" / "tr37910_spectral_efficiency.csv").open(newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["config"].startswith("A (4 GHz")]
-    assert rows
-    efficiency = spectral_efficiency(2000, seed=2020)
-    mean, worst = efficiency.sum(axis=1).mean(), np.percentile(efficiency, 5)
-    ten_mhz = [row for row in rows if row["bandwidth_mhz"] == "10"]
-    assert OPEN_SIMULATOR[0] <= mean <= max(float(row["avg_se_bps_hz_trxp"]) for row in rows)
-    assert mean == pytest.approx(max(float(row["avg_se_bps_hz_trxp"]) for row in ten_mhz), rel=0.15)
-    assert min(float(row["p5_se_bps_hz"]) for row in ten_mhz) <= worst
-    assert worst <= 1.3 * max(float(row["p5_se_bps_hz"]) for row in ten_mhz)
-    assert mean >= float(rows[0]["m2410_avg_req"])
-    assert worst >= float(rows[0]["m2410_p5_req"])
+    type_2 = [row for row in rows if "Type II" in row["scheme"]]
+    assert type_2
+    ten_mhz = spectral_efficiency(2000, seed=2020)
+    for row in type_2:
+        efficiency = ten_mhz * elements_per_hz(int(row["bandwidth_mhz"])) / elements_per_hz(10)
+        mean, worst = efficiency.sum(axis=1).mean(), np.percentile(efficiency, 5)
+        assert mean == pytest.approx(float(row["avg_se_bps_hz_trxp"]), rel=0.04), row
+        assert worst == pytest.approx(float(row["p5_se_bps_hz"]), rel=0.12), row
+        assert OPEN_SIMULATOR[0] <= mean
+        assert mean >= float(row["m2410_avg_req"])
+        assert worst >= float(row["m2410_p5_req"])
+
+
+def test_wider_carriers_lose_less_to_guard_bands_and_control() -> None:
+    """111 of 168 elements of a block carry data in 10 MHz, where control takes 24; a quarter of that in 40 MHz."""
+    assert elements_per_hz(10) == pytest.approx(111 * 52 / 10_000)
+    assert elements_per_hz(40) == pytest.approx((135 - 24 * 52 / 216) * 216 / 40_000)
+    narrow, wide = (spectral_efficiency(20, 1, bandwidth_mhz=mhz) for mhz in (10, 40))
+    np.testing.assert_allclose(wide / narrow, elements_per_hz(40) / elements_per_hz(10))
+    with pytest.raises(ValueError, match="no carrier of 11 MHz at 15 kHz"):
+        spectral_efficiency(10, 1, bandwidth_mhz=11)
+
+
+@pytest.mark.parametrize("means", [[1.0], [1.0, 1.0], [3.0, 1.0, 0.2]])
+def test_one_block_in_ten_meets_more_interference_than_its_rate_allows_for(means: list[float]) -> None:
+    """Against draws of gamma laws, one per cell."""
+    rng = np.random.Generator(np.random.Philox(5))
+    drawn = (rng.gamma(SCHEDULED, 1.0 / SCHEDULED, (40_000, len(means))) * means).sum(axis=1)
+    borne = float(exceeded_rarely(np.array([means]))[0])
+    assert (drawn > borne).mean() == pytest.approx(0.1, abs=0.006)
+
+
+def test_beams_of_another_cell_vary_as_a_sum_over_its_terminals() -> None:
+    """Power of sets of layers toward terminals of other cells: mean squared over variance."""
+    rng = np.random.Generator(np.random.Philox(3))
+    placed = place(SETUP, 300, rng)
+    rays = departure_rays(SETUP.scenario, SETUP.fc_ghz, SETUP.h_bs_m, placed.links, rng)
+    channels = _channels(_served(placed, rays, 300), 0.0, rng)[0]
+    weights = precoders(_by_cell(_type2(_strongest(channels)))[:, :SCHEDULED])
+    terms = []
+    for victim, channel in enumerate(channels):
+        others = np.delete(weights, victim // 10, axis=0)
+        power = np.square(np.abs(channel @ others)).sum(axis=(1, 2))
+        terms.append(power.var() / power.mean() ** 2)
+    assert 1.0 / np.mean(terms) == pytest.approx(SCHEDULED, rel=0.15)
 
 
 def test_old_or_coarse_reports_cost_efficiency() -> None:
