@@ -43,7 +43,8 @@ def compare(config: EvaluateConfig, folder: Path, progress: Progress = no_progre
     """Run the comparison and write tables and plots into ``folder``.
 
     Raises:
-        ConfigError: for an unknown baseline, if there is nothing to compare, or nothing to run behind the shield.
+        ConfigError: for an unknown baseline, if there is nothing to compare, or nothing to run behind the shield, or
+            if the bound is not proven for the network.
         BundleError: if the policy must not be used here.
         CalibrationError: if the twin cannot foresee the demand, so that there is no shield.
     """
@@ -58,7 +59,7 @@ def compare(config: EvaluateConfig, folder: Path, progress: Progress = no_progre
         )
     if config.shielded and not policies:
         raise ConfigError("shielded=true needs a policy to run behind the shield: give policy=runs/NAME")
-    bound = _bound(config, setting, _part(progress, 0.0, _BOUND_SHARE))
+    bound = _proven_bound(config, setting, _part(progress, 0.0, _BOUND_SHARE))
     ready = _BOUND_SHARE + _CALIBRATION_SHARE
     calibrating = _part(progress, _BOUND_SHARE, ready)
     shield = calibrated_shield(setting.params, calibrating) if config.shielded else None
@@ -131,6 +132,13 @@ def _references(config: EvaluateConfig, setting: Setting) -> list[Any]:
 
 def _policies(config: EvaluateConfig, setting: Setting) -> list[Controller]:
     return [load_bundle(Path(config.policy), setting.params, config.env.id)] if config.policy else []
+
+
+def _proven_bound(config: EvaluateConfig, setting: Setting, progress: Progress) -> Bound | None:
+    try:
+        return _bound(config, setting, progress)
+    except ValueError as error:  # the proof does not speak of such a network
+        raise ConfigError(str(error)) from error
 
 
 def _bound(config: EvaluateConfig, setting: Setting, progress: Progress) -> Bound | None:

@@ -53,3 +53,10 @@ def test_load_that_the_twin_cannot_foresee_has_no_shield(
     assert "demand outgrows the belief by a factor of" in message
     assert "average the load file over longer slots" in message
     assert not (tmp_path / "results.json").exists()
+
+
+def test_a_network_that_the_bound_is_not_proven_for_is_said_to_be_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert evaluate.main(["scenario=quotas", "episodes=1", f"out={tmp_path}"]) == ExitCode.USAGE
+    assert "load.buffer_s=10: ask for no bound (bound=false)" in "".join(capsys.readouterr())

@@ -160,7 +160,8 @@ def _account_user(p: ParamArrays, s: StateArrays, b: int, n: int, u: int, w: Scr
     waits_s = _ZERO
     if s.queue.shape[1] > 0:
         total = s.queue[b, u]
-        served_mbit = serve_user(s, b, u, share, p.slice_buffer_mbit[kind, s.slot_tier[b, n] - 1])
+        limit = float(p.slice_buffer_mbit[kind, s.slot_tier[b, n] - 1])
+        served_mbit = serve_user(s, b, u, np.float32(share), limit)
         waits_s = wait_s(total - w.fresh[u], s.queue[b, u], served_mbit, dt)
         s.slot_sum[b, n, OFFERED] += w.fresh[u]
         s.slot_sum[b, n, BLOCKED] += total - served_mbit - s.queue[b, u]

@@ -39,7 +39,7 @@ def account_waiting(p: ParamArrays, s: StateArrays, b: int, w: Scratch) -> None:
         if c < 0:
             c = _nearest_cell(w.rsrp, u)
         total = s.queue[b, u]
-        served = serve_user(s, b, u, share, p.user_buffer_mbit)
+        served = serve_user(s, b, u, np.float32(share), p.user_buffer_mbit)
         s.cell_sum[b, c, 1] += served
         s.cell_sum[b, c, 2] += total - served - s.queue[b, u]
         s.offered_mbit[b] += w.fresh[u]
