@@ -8,12 +8,12 @@ import numpy as np
 
 from ..twin.params import Params
 from ..twin.types import I64
-from .baselines import AlwaysOn, Forecast
+from .baselines import AlwaysOn, Forecast, LoadThreshold, candidates
 from .beam_baselines import AsPlanned, BeamGreedy
 from .controller import Controller
 from .joint_control import PARTS
-from .slice_baselines import AdmitNone, SliceReservation
-from .steering_baselines import LoadBalancing, NoSteering
+from .slice_baselines import AdmitNone, SliceReservation, slice_candidates
+from .steering_baselines import LoadBalancing, NoSteering, steering_candidates
 from .window import Window
 
 
@@ -43,23 +43,44 @@ class SideBySide:
         return np.concatenate(asked, axis=1, dtype=np.int64)
 
 
-def joint_rules() -> list[SideBySide]:
-    """Return the baselines: each controller alone, and all of them side by side."""
-    best: dict[str, Controller] = {
-        "energy": Forecast(),
-        "beams": BeamGreedy(),
-        "steering": LoadBalancing(),
-        "slices": SliceReservation(),
+def joint_candidates() -> dict[str, list[Controller]]:
+    """List the settings that each controller is tuned over, alone, the others as planned."""
+    energy = [rule for rules in candidates().values() for rule in rules]
+    cautious = [
+        Forecast(coverage_mbps=mbps, lead_periods=lead) for mbps in (10.0, 20.0, 30.0) for lead in (3, 6)
+    ]
+    beams = [BeamGreedy(floor, step_db=step) for floor in (10.0, 20.0) for step in (0.5, 1.0, 2.0, 4.0)]
+    return {
+        "energy": [*energy, *cautious],
+        "beams": [*beams],
+        "steering": [*steering_candidates()],
+        "slices": [rule for rules in slice_candidates().values() for rule in rules],
     }
+
+
+def joint_rules() -> list[SideBySide]:
+    """Return the baselines: each controller alone, all of them side by side, and the same tuned together.
+
+    Settings are those of the largest return on selection days of ``joint`` among those that keep the budget: of
+    ``joint_candidates`` for each controller alone, then for each in turn with the others in place.
+    """
     plain: dict[str, Controller] = {
         "energy": AlwaysOn(),
         "beams": AsPlanned(),
         "steering": NoSteering(),
         "slices": AdmitNone(),
     }
+    best: dict[str, Controller] = {
+        "energy": LoadThreshold(5.0, 21.0, 35.0, 3),
+        "beams": BeamGreedy(step_db=4.0),
+        "steering": LoadBalancing(least_load=30.0),
+        "slices": SliceReservation(area_mbps=250.0, slots=4.0),
+    }
+    together: dict[str, Controller] = best | {}
     alone = [SideBySide(plain | {part: rule}, f"{rule.name} alone") for part, rule in best.items()]
     return [
         SideBySide(plain, "as planned"),
         *alone,
         SideBySide(best, "side by side"),
+        SideBySide(together, "tuned together"),
     ]

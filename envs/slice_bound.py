@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.optimize import linprog
+from scipy.sparse import csc_array
 
 from ..twin.command import Command
 from ..twin.params import Params
@@ -16,8 +18,6 @@ from .slice_features import by_type
 from .slice_world import money_limits, slices_of
 from .task import Weighting
 
-_ROUNDS = 400  # of the prices' ascent; any prices are valid
-_FIRST_STEP = 0.4  # of the dearest rate, that a price first moves by
 _SLACK = 1e-9  # float64 sums in another order
 _TIE = 1e-6  # of a duration: float32 differences in the kernel against float64 here
 
@@ -115,20 +115,26 @@ def best_packing(requests: Requests, slots: int, periods: int) -> F64:
         slots x sum of p_t  +  sum over all requests of max(0, revenue - sum of p_t over its periods),
 
     for the revenue of S is the sum over S of (revenue - prices) plus the prices that S pays, at most slots x p_t in
-    each period. This holds for any prices; a subgradient ascent finds good ones, and the least value seen is returned.
-    The matrix of intervals is totally unimodular, so with the best prices the bound is the largest revenue itself.
+    each period. This holds for any prices, so nothing is taken on trust from the solver that finds them. The matrix of
+    intervals is totally unimodular, so with the best prices the bound is the largest revenue itself.
     """
-    n, reach = len(requests.worth), np.arange(len(requests.worth))[:, None]
-    worth, length = requests.worth, requests.last - requests.first + 1
-    price, best = np.zeros((n, periods)), np.full(n, np.inf)
-    step = _FIRST_STEP * (worth / length).max(axis=1, initial=0.0, keepdims=True)
-    for turn in range(_ROUNDS):
-        paid = np.concatenate([np.zeros((n, 1)), np.cumsum(price, axis=1)], axis=1)
-        gain = worth - (paid[reach, requests.last + 1] - paid[reach, requests.first])
-        best = np.minimum(best, slots * price.sum(axis=1) + np.maximum(gain, 0.0).sum(axis=1))
-        taken, change = gain > 0, np.zeros((n, periods + 1))
-        np.add.at(change, (np.broadcast_to(reach, taken.shape), requests.first), taken)
-        np.add.at(change, (np.broadcast_to(reach, taken.shape), requests.last + 1), -1.0 * taken)
-        used = np.cumsum(change, axis=1)[:, :periods]
-        price = np.maximum(price + step / np.sqrt(turn + 1.0) * (used - slots) / slots, 0.0)
-    return best * (1 + _SLACK)
+    price = np.stack([_prices(requests, b, slots, periods) for b in range(len(requests.worth))])
+    paid = np.concatenate([np.zeros((len(price), 1)), np.cumsum(price, axis=1)], axis=1)
+    upto, since = (np.take_along_axis(paid, each, axis=1) for each in (requests.last + 1, requests.first))
+    gain = np.maximum(requests.worth - (upto - since), 0.0)
+    return (slots * price.sum(axis=1) + gain.sum(axis=1)) * (1 + _SLACK)
+
+
+def _prices(requests: Requests, b: int, slots: int, periods: int) -> F64:
+    """Return what a slot is worth in every period to those who ask in replica b, (T,): duals of the packing problem."""
+    asked = np.flatnonzero(requests.worth[b] > 0)
+    if not len(asked):
+        return np.zeros(periods)
+    first, last = requests.first[b, asked], requests.last[b, asked]
+    ends = np.cumsum(last - first + 1)
+    rows = np.concatenate([np.arange(*both) for both in zip(first, last + 1, strict=True)])
+    covers = csc_array((np.ones(ends[-1]), rows, np.concatenate([[0], ends])), shape=(periods, len(asked)))
+    found = linprog(
+        -requests.worth[b, asked], A_ub=covers, b_ub=np.full(periods, float(slots)), bounds=(0.0, 1.0)
+    )
+    return np.zeros(periods) if found.x is None else np.maximum(-found.ineqlin.marginals, 0.0)

@@ -35,6 +35,7 @@ THIRD_PARTY = {
 }
 # What single modules may import beyond their package: the seams to the compiler, learning, YAML and plots.
 ALSO = {
+    "envs.slice_bound": {"scipy"},  # its linear programmes
     "twin.kernels.compiled": {"llvmlite"},
     "envs.catalogue": {"yaml"},
     "envs.multi_agent": {"pettingzoo"},
