@@ -97,8 +97,10 @@ def offer_services(p: ParamArrays, s: StateArrays, b: int, w: Scratch) -> None:
         elif law[KIND] == SESSIONS:
             leg = (s.step[b] + u) // p.session_steps
             busy = busy_terminals(law[RATE], activity, to_unit64(draw(s.key[b], leg, u, BUSY)))
-            z = np.float64(to_normal(draw(s.key[b], s.step[b], u, WIGGLE)))
-            mbps = busy * law[UNIT] + np.sqrt(busy) * law[SPREAD] * z
+            mbps = busy * law[UNIT]
+            if law[SPREAD] > 0.0:
+                z = np.float64(to_normal(draw(s.key[b], s.step[b], u, WIGGLE)))
+                mbps += np.sqrt(busy) * law[SPREAD] * z
         else:
             mbps = burst_mbit(p, s, b, u, law, activity) / p.step_s
         w.offered[u] = np.float32(max(mbps, 0.0))
