@@ -35,6 +35,7 @@ THIRD_PARTY = {
 }
 # What single modules may import beyond their package: the seams to learning, YAML and plots.
 ALSO = {
+    "envs.slice_bound": {"scipy"},  # the exact packing needs a linear program
     "envs.catalogue": {"yaml"},
     "envs.multi_agent": {"pettingzoo"},
     "envs.render": {"matplotlib"},
