@@ -13,7 +13,15 @@ from ..twin.command import Command
 from ..twin.params import Params
 from ..twin.rules import Precedent
 from ..twin.types import F32, F64, Bool
-from .beam_control import FEATURES, PLANNED, BeamControl, beam_cells, default_weights, may_follow, pattern_names
+from .beam_control import (
+    FEATURES,
+    PLANNED,
+    BeamControl,
+    beam_cells,
+    default_weights,
+    may_follow,
+    pattern_names,
+)
 from .features import FeatureList
 from .simulation import Outcome
 

@@ -13,6 +13,7 @@ from ..twin.kernels.saving import energy_rows
 from ..twin.params import Params
 from ..twin.rules import Precedent
 from ..twin.types import F32, F64, I64, Bool
+from .actions import choices_of
 from .beam_control import BeamControl, user_mbps
 from .conflicts import ATTRIBUTES, watch_conflicts
 from .energy_saving import EnergySaving
@@ -109,7 +110,7 @@ class JointControl:
     def action_space(self, params: Params) -> spaces.MultiDiscrete:
         """Return the choices of all parts side by side."""
         return spaces.MultiDiscrete(
-            np.concatenate([part.action_space(params).nvec for part in PARTS.values()])
+            np.concatenate([choices_of(part.action_space(params)) for part in PARTS.values()])
         )
 
     def observe(self, network: Params, window: Window) -> F32:
@@ -122,7 +123,7 @@ class JointControl:
 
     def decode(self, params: Params, actions: I64, precedent: Precedent) -> Command:
         """Let every part set its own attribute."""
-        ends = np.cumsum([len(part.action_space(params).nvec) for part in PARTS.values()])[:-1]
+        ends = np.cumsum([len(choices_of(part.action_space(params))) for part in PARTS.values()])[:-1]
         asked = np.split(actions, ends, axis=1)
         return Command(
             **{

@@ -87,7 +87,7 @@ def make_env(
 ) -> TwinEnv:
     """Make the single environment of a registered id; None is the problem's default scenario.
 
-    ``settings`` are those of the scenario, such as ``capacity`` of a loss system, and the names of ``VARIANTS``, such as
+    ``settings`` are those of the scenario, such as ``capacity`` of a loss system, and variants of the problem, such as
     ``continuous=True``.
 
     Raises:

@@ -147,12 +147,14 @@ def standard_pattern(name: str) -> CommonBeamforming:
     if name in STANDARD_PATTERNS:
         return STANDARD_PATTERNS[name]
     found = _STEERED.fullmatch(name)
-    level = {key: one for key, one in STANDARD_PATTERNS.items() if one.digital_tilt == one.digital_azimuth == 0}
+    level = {
+        key: one for key, one in STANDARD_PATTERNS.items() if one.digital_tilt == one.digital_azimuth == 0
+    }
     if found is None or found["shape"] not in level:
         nearest = difflib.get_close_matches(name, STANDARD_PATTERNS, n=1, cutoff=0.0)[0]
         raise ValueError(
             f'no beam pattern "{name}": did you mean "{nearest}"? Known: {", ".join(STANDARD_PATTERNS)}; '
-            f"{', '.join(level)} also as in \"macro down 5\", \"macro up 1.5 left 20\""
+            f'{", ".join(level)} also as in "macro down 5", "macro up 1.5 left 20"'
         )
     tilt, turn = (round(TENTHS * float(found[angle] or 0.0)) for angle in ("tilt", "turn"))
     return CommonBeamforming(

@@ -53,4 +53,14 @@ def bad_actions(env: TwinVectorEnv) -> list[Any]:
     one_bad = good.copy()
     one_bad[-1, -1] = above[-1, -1]
     none = good.astype(np.float64) * np.nan
-    return [good[:, :-1], good[0, 0], good.astype(other), none, above, below, one_bad, good.astype(object), None]
+    return [
+        good[:, :-1],
+        good[0, 0],
+        good.astype(other),
+        none,
+        above,
+        below,
+        one_bad,
+        good.astype(object),
+        None,
+    ]

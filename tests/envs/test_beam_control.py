@@ -34,7 +34,7 @@ from ranrein.twin.state import State, open_period
 from ranrein.twin.types import F64, I64
 
 TASK = BeamControl()
-SEEDS = np.arange(4, dtype=np.int64)
+SEEDS = np.arange(2, dtype=np.int64)
 PERIODS = 48  # of ten minutes: a crowd has come to most of the days
 SLACK = 1e-9
 

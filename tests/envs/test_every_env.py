@@ -46,9 +46,7 @@ def column(taken: list[tuple[Any, ...]], row: int) -> list[bytes]:
     return [np.asarray(value[row]).tobytes() for step in taken for value in step]
 
 
-def test_gymnasium_finds_nothing_to_complain_about(
-    task_id: str, asked: dict[str, bool], short: Any
-) -> None:
+def test_gymnasium_finds_nothing_to_complain_about(task_id: str, asked: dict[str, bool], short: Any) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         check_env(
@@ -307,9 +305,7 @@ def test_seeds_out_of_range_are_refused(task: AnyTask, short: Any, seed: Any) ->
 
 
 @pytest.mark.parametrize("change", ["another", "negative", "no number", "none"])
-def test_weights_must_fit_the_terms(
-    problem: tuple[str, str, str | None], short: Any, change: str
-) -> None:
+def test_weights_must_fit_the_terms(problem: tuple[str, str, str | None], short: Any, change: str) -> None:
     task_id, _, variant = problem
     weights = dict(make_task(task_id, None, variant).weights)
     first = next(iter(weights))
