@@ -15,6 +15,7 @@ import numpy as np
 import onnxruntime
 from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors  # pyright: ignore[reportAttributeAccessIssue]
 
+from ..envs.actions import choices_of
 from ..envs.features import FeatureList
 from ..envs.registry import make_task
 from ..envs.worlds import AnyTask, legal, observed, runs_on
@@ -74,7 +75,7 @@ def contract_of(
         for feature in task.features
         for element in feature.elements(params)
     ]
-    choices = tuple(int(n) for n in task.action_space(params).nvec)
+    choices = tuple(choices_of(task.action_space(params)).tolist())
     return Contract(task_id, tuple(elements), choices, versions)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from gymnasium.vector import AutoresetMode
 
+from ..envs.actions import choices_of
 from ..envs.vector import TwinVectorEnv
 from ..twin.types import F32, F64, I64, Bool
 from .collect_policy import Behaviour
@@ -66,7 +67,7 @@ def _chosen(
     behaviour: Behaviour, setting: Setting, env: TwinVectorEnv, masks: Bool, dice: list[np.random.Generator]
 ) -> I64:
     """Return the actions of every replica, (N, A): the controller's, some of them replaced by chance."""
-    choices: I64 = np.asarray(env.world.action_space.nvec, np.int64)
+    choices = choices_of(env.world.action_space)
     actions = np.zeros((len(dice), len(choices)), np.int64)
     if behaviour.controller is not None:
         actions = np.asarray(behaviour.controller.actions(setting.params, env.window), np.int64)

@@ -16,6 +16,7 @@ from stable_baselines3 import PPO
 from torch.distributions import Categorical
 from torch.nn import functional
 
+from ..envs.actions import choices_of
 from ..envs.baselines import Rule
 from ..envs.vector import TwinVectorEnv
 from ..twin.types import F32, F64, I64
@@ -55,7 +56,7 @@ def warm_start(model: PPO, env: TwinVectorEnv, rule: Rule, seed: int) -> None:
 def demonstrate(env: TwinVectorEnv, rule: Rule, gamma: float, seed: int) -> Demonstration:
     """Run the rule for one episode in every replica."""
     n, random = env.num_envs, np.random.default_rng(seed)
-    n_choices = env.task.action_space(env.params).nvec
+    n_choices = choices_of(env.task.action_space(env.params))
     observation, _ = env.reset(seed=episode_seeds(seed, Domain.TRAIN, ATTEMPT, n))
     rule.begin(env.params, n)
     seen, wanted, rewards = [], [], []

@@ -19,6 +19,15 @@ def n_choices(space: ActionSpace) -> int:
     return int(space.nvec.sum()) if isinstance(space, spaces.MultiDiscrete) else 0
 
 
+def choices_of(space: ActionSpace) -> I64:
+    """Return how many choices every element has, (A,); ValueError where it is a number of a range."""
+    if not isinstance(space, spaces.MultiDiscrete):
+        raise ValueError(
+            f"{space} has no choices to count; take the variant of the problem without continuous=True"
+        )
+    return np.asarray(space.nvec, np.int64)
+
+
 class ActionCheck:
     """Takes the actions of B replicas as they come and gives them as the problem reads them.
 
@@ -29,7 +38,7 @@ class ActionCheck:
 
     def __init__(self, space: ActionSpace, num_envs: int) -> None:
         self._shape = (num_envs, *space.shape)
-        self._choices = np.asarray(space.nvec, np.int64) if isinstance(space, spaces.MultiDiscrete) else None
+        self._choices = choices_of(space) if isinstance(space, spaces.MultiDiscrete) else None
 
     def __call__(self, actions: Any) -> Actions:  # noqa: ANN401
         """Return a batch of actions, (B, A) int64 or float64; ValueError says what is wrong with them."""

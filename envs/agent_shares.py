@@ -12,7 +12,7 @@ from ..twin.command import Command
 from ..twin.params import Params
 from ..twin.rules import Precedent
 from ..twin.types import I64, Bool
-from .actions import Actions, ActionSpace
+from .actions import Actions, ActionSpace, choices_of
 from .task import Task
 
 
@@ -75,9 +75,10 @@ def _tries(space: ActionSpace) -> tuple[I64, Actions]:
         tried = np.tile(ends.mean(axis=0), (1 + len(element), 1))
         tried[1:][np.arange(len(element)), element] = ends.T.ravel()
         return element, tried.astype(np.float64)
-    element = np.repeat(np.arange(len(space.nvec)), space.nvec - 1)
-    tried = np.zeros((1 + len(element), len(space.nvec)), np.int64)
-    tried[1:][np.arange(len(element)), element] = np.concatenate([np.arange(1, n) for n in space.nvec])
+    choices = choices_of(space)
+    element = np.repeat(np.arange(len(choices)), choices - 1)
+    tried = np.zeros((1 + len(element), len(choices)), np.int64)
+    tried[1:][np.arange(len(element)), element] = np.concatenate([np.arange(1, n) for n in choices])
     return element, tried
 
 

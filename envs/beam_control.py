@@ -133,7 +133,7 @@ class BeamControl:
         Truncated after ``episode_s``; never terminated.
 
     Arguments:
-        ``weights``: weight per reward term.
+        ``weights``: weight per reward term. ``continuous``: a ``Box`` of tilts and azimuths, see ``ContinuousBeams``.
 
     Version History:
         v0: first release.

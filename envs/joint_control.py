@@ -109,7 +109,7 @@ class JointControl:
     def action_space(self, params: Params) -> spaces.MultiDiscrete:
         """Return the choices of all parts side by side."""
         return spaces.MultiDiscrete(
-            np.concatenate([part.action_space(params).nvec for part in PARTS.values()])
+            np.concatenate([choices_of(part.action_space(params)) for part in PARTS.values()])
         )
 
     def observe(self, network: Params, window: Window) -> F32:

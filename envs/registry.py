@@ -87,8 +87,8 @@ def make_env(
 ) -> TwinEnv:
     """Make the single environment of a registered id; None is the problem's default scenario.
 
-    ``settings`` are those of the scenario, such as ``capacity`` of a loss system, and the names of ``VARIANTS``, such
-    as ``continuous=True``.
+    ``settings`` are those of the scenario, such as ``capacity`` of a loss system, and variants of the problem, such as
+    ``continuous=True``.
 
     Raises:
         ValueError: for an unknown id, scenario, setting or render mode, naming the nearest, or a value out of range.

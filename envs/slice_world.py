@@ -16,7 +16,7 @@ from ..twin.slice_report import Money, SliceReport
 from ..twin.slicing import SECONDS_PER_HOUR, Tier
 from ..twin.state import State
 from ..twin.types import F32, F64, I64, Bool
-from .actions import ActionSpace
+from .actions import Actions, ActionSpace
 from .catalogue import UnknownNameError, load_scenario
 from .simulation import Outcome, Simulation
 from .task import Task
@@ -117,13 +117,13 @@ class SliceWorld:
         masks[:, -n_answers:] &= possible
         return masks
 
-    def stay(self) -> I64:
+    def stay(self) -> Actions:
         """Return the choices that change nothing and refuse every request, (B, A)."""
         choices = self._twin.stay()
         choices[:, -self.params.scenario.slicing.requests :] = Tier.REFUSED
         return choices
 
-    def obeyed(self) -> I64:
+    def obeyed(self) -> Actions:
         """Return the choices that the last step obeyed, (B, A)."""
         return self._twin.obeyed()
 

@@ -58,7 +58,9 @@ def test_a_tilt_per_cell_from_the_least_to_the_largest_in_whole_degrees() -> Non
     assert pointed(arena_tilt(), [[-1.0, -1 / 3, 1.0]]) == [["macro up 3", "as planned", "macro down 6"]]
 
 
-@pytest.mark.parametrize(("degrees", "name"), [(0.4, "as planned"), (0.6, "macro down 1"), (2.51, "macro down 3")])
+@pytest.mark.parametrize(
+    ("degrees", "name"), [(0.4, "as planned"), (0.6, "macro down 1"), (2.51, "macro down 3")]
+)
 def test_a_number_is_rounded_to_the_nearest_step(degrees: float, name: str) -> None:
     action = 2 * (degrees + 3) / 9 - 1
     assert pointed(arena_tilt(), [[action] * 3]) == [[name] * 3]
@@ -91,7 +93,7 @@ def test_what_is_in_force_asks_for_itself() -> None:
 
 
 def test_a_codebook_without_directions_says_what_to_add() -> None:
-    with pytest.raises(ValueError, match="no choice of tilt or azimuth .*macro down 1"):
+    with pytest.raises(ValueError, match=r"no choice of tilt or azimuth .*macro down 1"):
         offered(("as planned", "wide macro", "narrow macro"))
 
 
@@ -146,7 +148,9 @@ def test_a_team_of_cells_has_parts_of_the_box(agents: str) -> None:
     single.reset(seed=5)
     rng = np.random.default_rng(0)
     for _ in range(3):
-        actions = {name: rng.uniform(-1, 1, team.action_space(name).shape).astype(np.float32) for name in team.agents}
+        actions = {
+            name: rng.uniform(-1, 1, team.action_space(name).shape).astype(np.float32) for name in team.agents
+        }
         observation, reward, *_ = single.step(team.joint(actions))
         assert set(team.step(actions)[1].values()) == {reward}
         assert np.array_equal(team.state(), observation)

@@ -19,6 +19,7 @@ from ranrein.envs.beam_control import (
     user_mbps,
 )
 from ranrein.envs.beam_search import best_patterns, crowd_at
+from ranrein.envs.beam_tuning import mean_return, tuned_rules
 from ranrein.envs.catalogue import load_scenario
 from ranrein.envs.controller import Controller
 from ranrein.envs.settings_bound import Best, best_periods, every_setting
@@ -34,7 +35,7 @@ from ranrein.twin.state import State, open_period
 from ranrein.twin.types import F64, I64
 
 TASK = BeamControl()
-SEEDS = np.arange(4, dtype=np.int64)
+SEEDS = np.arange(2, dtype=np.int64)
 PERIODS = 48  # of ten minutes: a crowd has come to most of the days
 SLACK = 1e-9
 
@@ -133,6 +134,18 @@ def test_no_baseline_beats_the_bound(controller: Controller) -> None:
 
 def test_following_the_crowd_pays() -> None:
     assert returns(TwinSearch()).mean() > returns(AsPlanned()).mean()
+
+
+def test_tuned_rules_return_no_less_than_untuned_ones_on_the_days_they_are_tuned_on() -> None:
+    days = SEEDS[:1]
+    plan, greedy, search = tuned_rules(arena(), days)
+    assert [rule.name for rule in (plan, greedy, search)] == [
+        "tuned plan",
+        "beam counters",
+        "search in the twin",
+    ]
+    for tuned, plain in ((plan, AsPlanned()), (greedy, BeamGreedy(20.0, 5.0, 1.0)), (search, TwinSearch())):
+        assert mean_return(tuned, arena(), days) >= mean_return(plain, arena(), days)
 
 
 @pytest.mark.parametrize("stay", [0.0, 0.9])

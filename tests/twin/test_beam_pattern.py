@@ -147,3 +147,30 @@ def test_impossible_beams_are_refused(values: tuple[int, int, int, int]) -> None
 def test_an_unknown_pattern_names_its_neighbour() -> None:
     with pytest.raises(ValueError, match='did you mean "high-rise"'):
         standard_pattern("hi-rise")
+
+
+@pytest.mark.parametrize(
+    ("name", "pattern"),
+    [
+        ("macro down 5", CommonBeamforming(0, 50)),
+        ("wide macro up 1.5", CommonBeamforming(1, -15)),
+        ("narrow macro left 40", CommonBeamforming(2, 0, -400)),
+        ("narrow macro down 2 right 12.5", CommonBeamforming(2, 20, 125)),
+        ("narrow macro left", CommonBeamforming(2, 0, -250)),
+    ],
+)
+def test_a_level_shape_may_be_tilted_and_turned(name: str, pattern: CommonBeamforming) -> None:
+    assert standard_pattern(name) == pattern
+
+
+@pytest.mark.parametrize(
+    "name", ["hot-spot down 2", "macro down", "macro left 5 down 2", "macro down 1.25", ""]
+)
+def test_what_is_no_such_name_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="no beam pattern"):
+        standard_pattern(name)
+
+
+def test_a_tilt_beyond_the_standard_is_refused() -> None:
+    with pytest.raises(ValueError, match="digital_tilt = 910"):
+        standard_pattern("macro down 91")
