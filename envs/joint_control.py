@@ -13,6 +13,7 @@ from ..twin.kernels.saving import energy_rows
 from ..twin.params import Params
 from ..twin.rules import Precedent
 from ..twin.types import F32, F64, I64, Bool
+from .actions import choices_of
 from .beam_control import BeamControl, beam_cells, user_mbps
 from .conflicts import ATTRIBUTES, watch_conflicts
 from .energy_saving import EnergySaving
