@@ -8,7 +8,8 @@ typedef struct {
     const int32_t *pixel_area;
     const float *tx_dbm, *noise_mw;
     const int32_t *layer, *first_of_site;
-    const float *offset_db, *min_rsrp_dbm, *rate_mbps, *idle_w, *slope_w, *transition_j, *wake_delay_s;
+    const float *offset_db, *min_rsrp_dbm, *rate_mbps, *idle_w, *slope_w, *transition_j, *wake_delay_s, *wait_s;
+    int64_t n_findable;
     const float *cqi_sinr, *cqi_gain, *profile, *kind_profile;
     const int32_t *area_kind;
     const float *venue_xy, *humps, *heading;
@@ -56,7 +57,7 @@ typedef struct {
     const float *area_load;
     float *area_noise;
     const float *surge;
-    int8_t *carrier, *beam, *shift_db;
+    int8_t *carrier, *beam, *shift_db, *ssb_period;
     float *wake_left_s;
     int8_t *down;
     float *outage;

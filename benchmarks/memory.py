@@ -24,7 +24,7 @@ def replica_bytes(n_cells: int, n_users: int, n_layers: int, n_areas: int) -> in
         4 * 7 + 4 * n_layers
     )  # place, weight, server before and now, two times; building loss on each frequency
     cell = (
-        4 + 4 * 2 + 8 * (N_CELL_SUMS + N_LINK_SAMPLES)
+        5 + 4 * 2 + 8 * (N_CELL_SUMS + N_LINK_SAMPLES)
     )  # what is commanded, failure, wake-up and load; sums of the period
     rest = 8 + 8 + 4 + 8 + 8 + 4 * N_SURGES * N_SURGE_FIELDS  # key, step, day, two sums; surges
     return user * n_users + cell * n_cells + 8 * n_areas + rest
