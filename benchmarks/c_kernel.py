@@ -80,8 +80,8 @@ def refuse_what_c_lacks(params: Params) -> None:
     """Refuse a network that the C loop would misjudge.
 
     Raises:
-        ValueError: if it has slices, buffers, failures, backhauls that limit or delay, two humps, kinds of areas or
-            services.
+        ValueError: if it has slices, buffers, failures, backhauls that limit or delay, two humps, kinds of areas,
+            services or SSB periods to choose from.
     """
     lacking = {
         "slices": bool(params.scenario.slicing.types),
@@ -91,6 +91,7 @@ def refuse_what_c_lacks(params: Params) -> None:
         "crowds with two humps": len(params.arrays.humps) > 0,
         "kinds of areas": len(params.arrays.area_kind) > 0,
         "services": len(params.arrays.service) > 0,
+        "SSB periods to choose from": len(params.arrays.wait_s) > 1,
     }
     for name, found in lacking.items():
         if found:
