@@ -10,6 +10,7 @@ from gymnasium import spaces
 from ..twin.kpis import EVERY
 from ..twin.loss_simulation import LossState, await_request, begin_loss
 from ..twin.types import F32, F64, I32, I64, Bool, Rows
+from .actions import Actions
 from .loss_scenario import LossScenario
 from .loss_start import SteadyStart
 from .world import Info, Picture
@@ -96,7 +97,7 @@ class LossWorld:
         self._answer.admitted[rows] = False
         self._busy[rows] = self._busy_share(rows)
 
-    def step(self, actions: I64) -> None:
+    def step(self, actions: Actions) -> None:
         """Answer the request at each door, and go on to the next."""
         asked = actions[:, 0] == ADMIT
         request, admitted, revenue, self._busy = self.network.door.decide(self.state, asked)

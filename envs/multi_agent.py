@@ -147,7 +147,7 @@ class TwinParallelEnv(ParallelEnv[str, F32, Any]):
         if wrong:
             names = ", ".join(sorted(map(str, wrong)))
             raise ValueError(f"actions must name every agent once; missing or unknown: {names}")
-        joint = np.zeros(self._space.shape, self._space.dtype)
+        joint: Any = np.zeros(self._space.shape, self._space.dtype)
         for name, share in self._shares.items():
             if not self.action_spaces[name].contains(actions[name]):
                 raise ValueError(f"action {actions[name]!r} of {name} is not in {self.action_spaces[name]}")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from typing import cast
 
 import numpy as np
 
@@ -20,7 +21,7 @@ def count_of(num_envs: object) -> int:
     return int(num_envs)
 
 
-def seed_per_row(seed: int | Sequence[int | None] | None, n: int) -> list[int | None]:
+def seed_per_row(seed: object, n: int) -> list[int | None]:
     """Return the seed of every row, None where it goes on with its own.
 
     Raises:
@@ -30,11 +31,16 @@ def seed_per_row(seed: int | Sequence[int | None] | None, n: int) -> list[int | 
         return [None] * n
     if isinstance(seed, _WHOLE) and not isinstance(seed, bool):
         return [_seed(int(seed) + row) for row in range(n)]
-    if not isinstance(seed, list | tuple | np.ndarray) or np.ndim(seed) != 1:
-        raise ValueError(f"seed {seed!r}: give a whole number, or a list with one for each environment")
-    if len(seed) != n:
-        raise ValueError(f"{len(seed)} seeds for {n} environments; give one each")
-    return [None if value is None else _seed(value) for value in seed]
+    rows = _rows(seed)
+    if len(rows) != n:
+        raise ValueError(f"{len(rows)} seeds for {n} environments; give one each")
+    return [None if value is None else _seed(value) for value in rows]
+
+
+def _rows(seeds: object) -> list[object]:
+    if isinstance(seeds, list | tuple) or (isinstance(seeds, np.ndarray) and seeds.ndim == 1):
+        return list(cast(Iterable[object], seeds))
+    raise ValueError(f"seed {seeds!r}: give a whole number, or a list with one for each environment")
 
 
 def _seed(value: object) -> int:
@@ -45,7 +51,7 @@ def _seed(value: object) -> int:
     return int(value)
 
 
-def reset_mask(options: Mapping[str, object] | None, n: int) -> Bool:
+def reset_mask(options: object, n: int) -> Bool:
     """Return which rows are reset, (n,).
 
     Raises:
@@ -54,7 +60,7 @@ def reset_mask(options: Mapping[str, object] | None, n: int) -> Bool:
     """
     if options is not None and not isinstance(options, Mapping):
         raise ValueError(f'reset options are {options!r}; give {{"reset_mask": ...}} or None')
-    given = dict(options or {})
+    given = dict(cast(Mapping[str, object], options or {}))
     unknown = set(given) - {"reset_mask"}
     if unknown:
         raise UnknownNameError("reset option", sorted(map(str, unknown))[0], ["reset_mask"])

@@ -70,9 +70,9 @@ class SliceWorld:
         """Begin a new episode in some replicas."""
         self._twin.restart(rows, seeds, episodes)
 
-    def step(self, actions: I64) -> None:
+    def step(self, actions: Actions) -> None:
         """Run one control period; requests that cannot be admitted are refused."""
-        possible = answerable(self.params, self.window, actions)
+        possible = answerable(self.params, self.window, np.asarray(actions, np.int64))
         if self._watch is not None:
             wanted = self.task.decode(self.params, possible, self.window.precedent)
             self._watched = {"conflicts": self._watch(self.simulation, wanted)}

@@ -133,7 +133,7 @@ class _Picture:
         self._renderer.close()
 
 
-def params_of(scenario: str | Scenario | Params) -> Params:
+def params_of(scenario: object) -> Params:
     """Work out whatever names a network; TypeError for anything else."""
     if isinstance(scenario, Params):
         return scenario

@@ -71,7 +71,7 @@ def _step(p: ParamArrays, s: StateArrays) -> None:
     draw_requests(p, s)
 
 
-def _sum_by_cell(cell: I32, n_cells: int, values: np.ndarray) -> F64:
+def _sum_by_cell(cell: I32 | I64, n_cells: int, values: np.ndarray) -> F64:
     """Add (B, U) values up over the users of each cell, (B, C); users of no cell are left out."""
     member = cell[:, None, :] == np.arange(n_cells)[:, None]
     return np.where(member, values[:, None, :], 0.0).sum(axis=2, dtype=np.float64)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
+import numpy as np
 from llvmlite import ir
 from numba import njit
 from numba.core import types
@@ -15,6 +16,7 @@ from .cache import use_kernel_cache
 Function = TypeVar("Function", bound=Callable[..., Any])
 # numba's signature does not name these options: kernels own no memory, and nobody calls them from C
 _BARE: dict[str, Any] = {"_nrt": False, "no_cfunc_wrapper": True}
+_INLINED: dict[str, Any] = {**_BARE, "forceinline": True, "no_cpython_wrapper": True}
 _TO_READ, _TO_KEEP, _DATA = 0, 3, 1  # operands of llvm.prefetch
 
 use_kernel_cache()
@@ -31,8 +33,7 @@ def inlined(function: Function) -> Function:
     Inlined by LLVM and not by numba, and without a door from Python, a function is compiled once however many
     kernels call it: a third of the time for the same bits and speed.
     """
-    bare = njit(error_model="numpy", forceinline=True, no_cpython_wrapper=True, **_BARE)
-    return cast(Function, bare(function))
+    return cast(Function, njit(error_model="numpy", **_INLINED)(function))
 
 
 def reinterpret(source: types.Type, target: types.Type) -> Callable[[Any], Any]:
@@ -47,8 +48,7 @@ def reinterpret(source: types.Type, target: types.Type) -> Callable[[Any], Any]:
     return cast(Callable[[Any], Any], intrinsic(typed))
 
 
-@intrinsic
-def fetch(_typing_context: Any, array: types.Array, index: types.Integer) -> Any:  # noqa: ANN401
+def _fetch(_typing_context: Any, array: types.Array, index: types.Integer) -> Any:  # noqa: ANN401
     """Ask the memory for element ``index`` of a contiguous ``array``, counted flat, before it is needed.
 
     Reads nothing and changes nothing: rows that lie scattered in a large map come in side by side, not one by one.
@@ -65,3 +65,6 @@ def fetch(_typing_context: Any, array: types.Array, index: types.Integer) -> Any
         return context.get_dummy_value()
 
     return types.none(array, types.intp), codegen
+
+
+fetch = cast(Callable[[np.ndarray, int], None], intrinsic(_fetch))
