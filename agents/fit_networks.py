@@ -169,6 +169,6 @@ def _with_levels(arrays: ParamArrays) -> ParamArrays:
 def _spread(settings: Settings, levels: I64) -> Settings:
     """Return the settings of one network for all, with the column of each network's own levels."""
     rows = np.zeros(len(levels), np.int64)
-    states, beam, offset, admit = (np.ascontiguousarray(array[rows]) for array in settings)
-    column: I8 = (beam.astype(np.int64) * len(LEVELS_DB) + levels).astype(np.int8)
-    return Settings(states, column, offset, admit)
+    same = Settings(*(np.ascontiguousarray(array[rows]) for array in settings))
+    column: I8 = (same.beam.astype(np.int64) * len(LEVELS_DB) + levels).astype(np.int8)
+    return same._replace(beam=column)

@@ -11,7 +11,7 @@ from ..twin.types import I64
 from .baselines import AlwaysOn, Forecast, LoadThreshold, candidates
 from .beam_baselines import AsPlanned, BeamGreedy
 from .controller import Controller
-from .joint_control import PARTS
+from .joint_control import PARTS, counts_of
 from .slice_baselines import AdmitNone, SliceReservation, slice_candidates
 from .steering_baselines import LoadBalancing, NoSteering, steering_candidates
 from .window import Window
@@ -37,8 +37,8 @@ class SideBySide:
     def actions(self, params: Params, window: Window) -> I64:
         """Put the choices of all parts side by side, (B, A); what a part leaves as planned is dropped."""
         asked = [
-            self.controllers[name].actions(params, window)[:, : len(part.action_space(params).nvec)]
-            for name, part in PARTS.items()
+            self.controllers[name].actions(params, window)[:, :count]
+            for name, count in zip(PARTS, counts_of(params), strict=True)
         ]
         return np.concatenate(asked, axis=1, dtype=np.int64)
 
