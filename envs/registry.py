@@ -35,11 +35,25 @@ VARIANTS: dict[str, dict[str, Callable[..., AnyTask]]] = {
 
 
 def make_task(task: str, weights: dict[str, float] | None = None, variant: str | None = None) -> AnyTask:
-    """Build a registered control problem, or a variant of it, with its own reward weights if given."""
+    """Build a registered control problem, or a variant of it, with its own reward weights if given.
+
+    Raises:
+        UnknownNameError: for an unknown problem or reward weight.
+        ValueError: if a reward term has no weight.
+    """
     if task not in TASKS:
         raise UnknownNameError("control problem", task, list(TASKS))
     kind = TASKS[task] if variant is None else VARIANTS[task][variant]
-    return kind() if weights is None else kind(weights=dict(weights))
+    usual = kind()
+    if weights is None:
+        return usual
+    for name in weights:
+        if name not in usual.weights:
+            raise UnknownNameError("reward weight", name, list(usual.weights))
+    lacking = sorted(set(usual.weights) - set(weights))
+    if lacking:
+        raise ValueError(f"reward weights lack {', '.join(lacking)}; give one per term, 0 to leave it out")
+    return kind(weights=dict(weights))
 
 
 def _made(

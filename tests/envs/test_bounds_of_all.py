@@ -9,7 +9,7 @@ import pytest
 
 from ranrein.envs.bounds import AdmissionBound, bound_of
 from ranrein.envs.catalogue import scenario_names
-from ranrein.envs.registry import TASKS, make_task
+from ranrein.envs.registry import TASKS, VARIANTS, make_task
 from ranrein.envs.vector import TwinVectorEnv
 from ranrein.envs.worlds import AnyTask
 
@@ -25,8 +25,13 @@ SLACK = 1e-9
 
 
 def shipped() -> list[tuple[str, str]]:
-    """Every problem with all of its scenarios; one that names none runs on whatever others do not claim."""
-    claimed = {name for task in TASKS.values() for name in getattr(task(), "scenarios", ())}
+    """Every problem with all of its scenarios; one that names none runs on whatever others do not claim.
+
+    Variants of a problem have the same bound, which their own tests search.
+    """
+    made = [task() for task in TASKS.values()]
+    made += [make_task(name, None, variant) for name, variants in VARIANTS.items() for variant in variants]
+    claimed = {name for task in made for name in getattr(task, "scenarios", ())}
     free = [name for name in scenario_names() if name not in claimed]
     return [(task, name) for task, kind in TASKS.items() for name in getattr(kind(), "scenarios", free)]
 
