@@ -68,13 +68,9 @@ def any_problem_of(
 
 def _task(env: EnvConfig) -> AnyTask:
     try:
-        task, own = make_task(env.id, env.weights), make_task(env.id)
-    except UnknownNameError as error:
-        raise ConfigError(str(error)) from error
-    if set(task.weights) != set(own.weights):
-        raise ConfigError(
-            f"env.weights has {sorted(task.weights)}; give one weight for each of {sorted(own.weights)}"
-        )
+        task = make_task(env.id, env.weights)
+    except ValueError as error:
+        raise ConfigError(f"env: {error}") from error
     if not all(weight >= 0 for weight in task.weights.values()) or not sum(task.weights.values()) > 0:
         raise ConfigError(f"env.weights = {task.weights}: weights must be non-negative and not all zero")
     return task
