@@ -26,6 +26,7 @@ class Frame:
     load: F32  # (C,), now, 0..1
     carrier: I8  # (C,), index into STATE_WORDS
     beam: I8  # (C,), broadcast pattern in force, 0 the planned one
+    ssb_period: I8  # (C,), SSB period in force, 0 the planned one
     user_x: F32  # (U,), m
     user_y: F32  # (U,), m
     serving: I32  # (U,), cell or -1
@@ -49,6 +50,7 @@ class Frame:
             load=arrays.load[0],
             carrier=picture_states(arrays.carrier[0], arrays.wake_left_s[0] > 0),
             beam=arrays.beam[0],
+            ssb_period=arrays.ssb_period[0],
             user_x=arrays.user_x[0],
             user_y=arrays.user_y[0],
             serving=arrays.serving[0],

@@ -106,6 +106,9 @@ class MapView:
             _paint(wedge, word, int(frame.carrier[cell]), float(frame.load[cell]))
             if frame.carrier[cell] <= 1 and self._params.n_beams[cell] > 1:
                 self._aim(cell, int(frame.beam[cell]))
+            if frame.ssb_period[cell]:
+                period_ms = self._params.scenario.sleep.periods_ms[frame.ssb_period[cell]]
+                word.set_text(f"{word.get_text()}\nSSB {period_ms:g} ms")
             word.set_visible(self._has_words)
         active = frame.is_active
         for dots, who in (

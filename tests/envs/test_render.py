@@ -6,12 +6,13 @@ from itertools import pairwise
 import matplotlib as mpl
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from ranrein.envs.catalogue import load_scenario
 from ranrein.envs.frame import Frame, Trail, user_mbps
 from ranrein.envs.palette import STATE_WORDS
 from ranrein.envs.render import NoDisplayError, Renderer
-from ranrein.envs.render_map import cell_shapes
+from ranrein.envs.render_map import MapView, cell_shapes
 from ranrein.envs.render_panel import nice_top
 from ranrein.envs.simulation import Simulation
 from ranrein.twin.advance import advance, radio_view
@@ -72,6 +73,22 @@ def test_a_sleeping_carrier_changes_its_own_place(params: Params, simulation: Si
     plaza = (slice(190, 270), slice(470, 550))  # pixels of the street-level cell
     dark = [np.mean(picture[plaza].max(axis=-1) < 130) for picture in (awake, asleep)]
     assert dark[1] > dark[0] + 0.3
+
+
+def test_a_long_ssb_period_is_named_at_its_cell() -> None:
+    params = Params.of(load_scenario("private_factory"))
+    simulation, period = Simulation(params, 1), np.zeros((1, params.n_cells), np.int8)
+    simulation.start(np.array([3]), np.array([0]))
+    period[0, params.capacity_cells[2]] = 3
+    planned = Command.all_active(1, params.n_cells)
+    axes, pictures = Figure().add_axes((0, 0, 1, 1)), []
+    view = MapView(axes, params)
+    for chosen in (planned, replace(planned, ssb_period=period)):
+        simulation.step(chosen)
+        view.update(Frame.of(params, simulation, 0))
+        pictures.append([text.get_text() for text in axes.texts])
+    assert not any("SSB" in words for words in pictures[0])
+    assert [words.split("\n")[-1] for words in pictures[1] if "SSB" in words] == ["SSB 160 ms"]
 
 
 def test_replicas_are_drawn_apart(renderer: Renderer, simulation: Simulation) -> None:
