@@ -1,7 +1,7 @@
 """Certify the wake-everything backup in every shipped scenario: it alone must keep every promise.
 
 Episodes run in batches of fixed seeds and are counted in a file after each, so that the work may be stopped and taken
-up again, at background priority if need be:
+up again, at background priority if need be; those of ``nationwide`` go round its clusters:
 
     nice -n 19 python -m benchmarks.backup_certificates
 """
@@ -13,6 +13,7 @@ import sys
 from argparse import ArgumentParser
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +25,13 @@ from ranrein.agents.seeds import Domain, episode_seeds
 from ranrein.envs.baselines import AlwaysOn
 from ranrein.envs.catalogue import UnknownNameError, load_scenario, scenario_names
 from ranrein.envs.energy_saving import EnergySaving
+from ranrein.envs.inventory_scenario import cluster_scenario, clusters
+from ranrein.envs.synthetic import NAME as COUNTRY
+from ranrein.envs.synthetic import nationwide
 from ranrein.safety.canonical import digest_of, source_digest
 from ranrein.safety.certificate import Claim, Verdict, judge, upper_bound
 from ranrein.twin.params import Params
+from ranrein.twin.scenario import Scenario
 
 from .runner import table
 
@@ -53,11 +58,20 @@ class Tally:
         return values
 
 
+@cache
+def networks(name: str) -> tuple[Scenario, ...]:
+    """Return the network of a name, or the clusters of the made-up country."""
+    if name != COUNTRY:
+        return (load_scenario(name),)
+    country = nationwide()
+    members = clusters(country)
+    return tuple(cluster_scenario(country, sites, f"{name}@{i}") for i, sites in enumerate(members, start=1))
+
+
 def law_of(name: str) -> str:
     """Name what a count of episodes is about: another scenario or another twin starts a new one."""
-    return digest_of(
-        {"scenario": scenario_table(load_scenario(name)), "twin": source_digest(TWIN), **versions()}
-    )
+    tables = [scenario_table(network) for network in networks(name)]
+    return digest_of({"scenario": tables, "twin": source_digest(TWIN), **versions()})
 
 
 def read(folder: Path, name: str) -> Tally:
@@ -79,11 +93,11 @@ def write(folder: Path, tally: Tally) -> None:
     draft.replace(folder / f"{tally.scenario}.json")
 
 
-def more(tally: Tally, params: Params, count: int) -> Tally:
-    """Run the next ``count`` episodes of the backup."""
+def more(tally: Tally, network: Scenario, count: int) -> Tally:
+    """Run the next ``count`` episodes of the backup on a network."""
     first = tally.episodes
     seeds = episode_seeds(ROOT_SEED, Domain.STRESS, 0, first + count)[first:]
-    broken = run_episodes(AlwaysOn(), params, EnergySaving(), seeds).violated
+    broken = run_episodes(AlwaysOn(), Params.of(network), EnergySaving(), seeds).violated
     numbers = tuple(first + int(i) for i in np.flatnonzero(broken))
     return Tally(tally.scenario, tally.law, tally.violated + numbers, first + count)
 
@@ -95,9 +109,11 @@ def verdict(tally: Tally) -> Verdict:
 
 def certify(folder: Path, name: str, most: int, batch: int) -> Tally:
     """Run a scenario until the claim is settled or ``most`` episodes have run."""
-    tally, params = read(folder, name), Params.of(load_scenario(name))
+    tally, places = read(folder, name), networks(name)
+    size = min(batch, -(-ENOUGH // len(places)))  # so that every cluster is looked at
     while tally.episodes < most and verdict(tally) is Verdict.INCONCLUSIVE:
-        tally = more(tally, params, min(batch, most - tally.episodes))
+        network = places[tally.episodes // size % len(places)]
+        tally = more(tally, network, min(size - tally.episodes % size, most - tally.episodes))
         write(folder, tally)
         sys.stderr.write(f"\r{name}: {tally.episodes:,} episodes, {len(tally.violated)} violated ")
         sys.stderr.flush()
@@ -124,7 +140,8 @@ def rows(tallies: Sequence[Tally]) -> str:
 def main() -> None:
     """Run, count and report."""
     parser = ArgumentParser(prog="python -m benchmarks.backup_certificates", description=__doc__)
-    parser.add_argument("--scenario", nargs="*", default=scenario_names(), help="all shipped ones")
+    known = [*scenario_names(), COUNTRY]
+    parser.add_argument("--scenario", nargs="*", default=known, help="all shipped ones")
     parser.add_argument("--episodes", type=int, default=ENOUGH, help="at most, per scenario")
     parser.add_argument("--batch", type=int, default=79, help="episodes side by side")
     parser.add_argument(
@@ -132,8 +149,8 @@ def main() -> None:
     )
     options = parser.parse_args()
     for name in options.scenario:
-        if name not in scenario_names():
-            parser.error(str(UnknownNameError("scenario", name, scenario_names())))
+        if name not in known:
+            parser.error(str(UnknownNameError("scenario", name, known)))
     found = [certify(options.out, name, options.episodes, options.batch) for name in options.scenario]
     sys.stdout.write(rows(found) + "\n")
 
