@@ -48,6 +48,7 @@ UPPER_TENTH = 1.2815515655446004  # deviations of a normal law
 SCS_KHZ, SLOTS_PER_S = 15, 1000.0
 USABLE_ELEMENTS = 135  # of 168 per resource block and slot: less DM-RS, CSI-RS and SSB
 CONTROL_ELEMENTS = 24 * 52  # of PDCCH per slot
+DMRS_ELEMENTS = 4 * 24  # two symbols of the four blocks that share precoders, TS 38.214 5.1.2.3
 GOODPUT = 0.9  # 10 % of the blocks fail
 
 
@@ -233,12 +234,15 @@ def precoders(reports: C128) -> C128:
 
 
 def _joint_efficiency(reports: C128, channels: C128) -> F64:
-    """Bits per resource element of terminals sent to at once: reports (c, u, 2, 32), channels (c, u, 4, 32)."""
+    """Bits per resource element of terminals sent to at once: reports (c, u, 2, 32), channels (c, u, 4, 32).
+
+    Least squares over N elements of DM-RS leaves 1 / N of noise and interference in what is known of every layer.
+    """
     users = reports.shape[1]
     n_layers = users * RANK
     weights = precoders(reports)
     heard = channels @ weights[:, None]  # (c, u, antenna, layer)
-    covariance = heard @ heard.conj().swapaxes(2, 3) + np.eye(heard.shape[2])
+    covariance = heard @ heard.conj().swapaxes(2, 3) + (1.0 + n_layers / DMRS_ELEMENTS) * np.eye(heard.shape[2])
     own = np.arange(n_layers).reshape(users, RANK)
     mine = np.take_along_axis(heard, own[None, :, None, :], axis=3)
     explained = np.einsum("cuak,cuab,cubk->cuk", mine.conj(), np.linalg.inv(covariance), mine).real
