@@ -10,16 +10,20 @@ import pytest
 
 from ranrein.twin.imt_calibration import place
 from ranrein.twin.imt_mu_mimo import (
+    ACROSS,
+    DOWN,
     SCHEDULED,
     SETUP,
     _by_cell,
     _channels,
     _served,
+    _steering,
     _strongest,
     _type2,
     elements_per_hz,
     exceeded_rarely,
     precoders,
+    radiated,
     spectral_efficiency,
 )
 from ranrein.twin.level_b import departure_rays
@@ -92,17 +96,17 @@ def test_an_error_that_is_no_share_is_refused(error: float) -> None:
 
 
 def test_the_dense_urban_drop_carries_what_the_companies_found(reference_data: Path) -> None:
-    """Of every bandwidth the mean within 4 % of the companies' own, the 5 % terminals within 12 %."""
+    """Of every bandwidth the mean within 3 % of the companies' own, the 5 % terminals within 5 %; three drops."""
     with (reference_data / "reference" / "tr37910_spectral_efficiency.csv").open(newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["config"].startswith("A (4 GHz")]
     type_2 = [row for row in rows if "Type II" in row["scheme"]]
     assert type_2
-    ten_mhz = spectral_efficiency(2000, seed=2020)
+    ten_mhz = np.concatenate([spectral_efficiency(700, seed) for seed in (1, 2, 3)])
     for row in type_2:
         efficiency = ten_mhz * elements_per_hz(int(row["bandwidth_mhz"])) / elements_per_hz(10)
         mean, worst = efficiency.sum(axis=1).mean(), np.percentile(efficiency, 5)
-        assert mean == pytest.approx(float(row["avg_se_bps_hz_trxp"]), rel=0.04), row
-        assert worst == pytest.approx(float(row["p5_se_bps_hz"]), rel=0.12), row
+        assert mean == pytest.approx(float(row["avg_se_bps_hz_trxp"]), rel=0.03), row
+        assert worst == pytest.approx(float(row["p5_se_bps_hz"]), rel=0.05), row
         assert OPEN_SIMULATOR[0] <= mean
         assert mean >= float(row["m2410_avg_req"])
         assert worst >= float(row["m2410_p5_req"])
@@ -142,9 +146,27 @@ def test_beams_of_another_cell_vary_as_a_sum_over_its_terminals() -> None:
     assert 1.0 / np.mean(terms) == pytest.approx(SCHEDULED, rel=0.15)
 
 
+def test_layers_leave_forward_and_downward() -> None:
+    """The mean pattern is the Fourier series of the correlation of precoders between places of the panel."""
+    rng = np.random.Generator(np.random.Philox(3))
+    placed = place(SETUP, 400, rng)
+    rays = departure_rays(SETUP.scenario, SETUP.fc_ghz, SETUP.h_bs_m, placed.links, rng)
+    channels = _channels(_served(placed, rays, 400), 0.0, rng)[0]
+    weights = precoders(_type2(_strongest(channels)).reshape(-1, SCHEDULED, 2, 32))
+    places = weights.reshape(-1, 2, 8, 2, 2 * SCHEDULED)
+    columns = [(places[:, :, k:] * places[:, :, : 8 - k].conj()).sum().real for k in range(1, len(ACROSS))]
+    rows = (places[:, :, :, 1] * places[:, :, :, 0].conj()).sum().imag
+    assert 2.0 * np.array([*columns, rows]) / len(weights) == pytest.approx([*ACROSS[1:], DOWN], abs=0.04)
+    up, forward, aside = radiated(np.array([84.0, 96.0, 96.0]), np.array([0.0, 0.0, 70.0]))
+    assert max(up, aside) < forward - 0.4
+    steering = _steering(np.zeros(2), np.cos(np.deg2rad([84.0, 96.0])))
+    beam = np.square(np.abs(np.einsum("da,cpal->dcpl", steering, weights.reshape(-1, 2, 16, 2 * SCHEDULED))))
+    assert beam.sum(axis=(1, 2, 3)) / len(weights) == pytest.approx([up, forward], rel=0.12)
+
+
 def test_old_or_coarse_reports_cost_efficiency() -> None:
     both, coarse, old, ideal = (
-        spectral_efficiency(300, 3, quantised, age_s).mean()
+        spectral_efficiency(200, 3, quantised, age_s).mean()
         for quantised in (True, False)
         for age_s in (0.0065, 0.0)
     )
