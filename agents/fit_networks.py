@@ -111,6 +111,11 @@ class Networks:
         """Number of periods that are compared."""
         return int(self._kept.sum())
 
+    @property
+    def draw(self) -> I64:
+        """Draw of shadowing, or without it block of users, of each simulated network, (n,)."""
+        return np.arange(MAPS * USERS_PER_MAP) // USERS_PER_MAP
+
     def observed(self) -> F64:
         """Return the sums of the log, (REGIMES, 1, C, SUMS)."""
         sums = np.zeros((REGIMES, 1, self._series.valid.shape[1], len(SUMS)))
