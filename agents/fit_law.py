@@ -30,6 +30,20 @@ class Law:
     mean: F64  # (F,) of the figures there
     slope: F64  # (F, C), per dB
     root: F64  # (F, F), W with W'W the inverse of the figures' covariance over networks
+    chance: F64  # (C, C), information that slopes seem to hold because they are estimated
+
+    def information(self) -> F64:
+        """Return what the figures tell of the offsets, (C, C), less what is chance (Fuller 1987, errors in variables).
+
+        Left in, it would draw the offsets after the noise, and towards it with every step, for all cells alike.
+        """
+        slope = self.root @ self.slope
+        values, vectors = np.linalg.eigh(slope.T @ slope - self.chance)
+        return np.asarray((vectors * np.maximum(values, 0.0)) @ vectors.T, np.float64)
+
+    def pull(self, figures: F64) -> F64:
+        """Return how figures (..., F) draw the offsets, (..., C): a score, information times dB."""
+        return np.asarray((figures - self.mean) @ self.root.T @ self.root @ self.slope, np.float64)
 
 
 @dataclass(frozen=True)
@@ -59,24 +73,23 @@ def law_of(networks: Simulated) -> Law:
     covariance = left.T @ left / freedom  # Hartlap et al. 2007: unbiased once inverted
     shrunk = (1.0 - SHRINKAGE) * covariance + SHRINKAGE * np.diag(np.diag(covariance))
     shrunk += LEAST_VARIANCE * np.eye(len(shrunk))
-    root = np.linalg.inv(np.linalg.cholesky(shrunk))
-    slope = np.asarray(found[1:].T, np.float64)
-    return Law(networks.centre_db, found[0], slope, np.asarray(root, np.float64))
+    root = np.asarray(np.linalg.inv(np.linalg.cholesky(shrunk)), np.float64)
+    told = float(np.trace(root @ covariance @ root.T))  # figures, near enough
+    chance = told * np.linalg.inv(design.T @ design)[1:, 1:]
+    return Law(networks.centre_db, found[0], np.asarray(found[1:].T, np.float64), root, chance)
 
 
 def newton(law: Law, offsets: F64, observed: F64, prior: F64) -> tuple[F64, F64]:
     """Return one Gauss-Newton step (C,) towards the observed figures (F,), and the offsets' covariance (C, C)."""
-    slope = law.root @ law.slope
-    covariance = np.linalg.inv(slope.T @ slope + prior)
-    pull = slope.T @ (law.root @ (observed - law.mean)) - prior @ offsets
-    return covariance @ pull, np.asarray(covariance, np.float64)
+    covariance = np.asarray(np.linalg.inv(law.information() + prior), np.float64)
+    return covariance @ (law.pull(observed) - prior @ offsets), covariance
 
 
 def kept_out_scores(networks: Simulated, prior: F64, weights: F64) -> F64:
     """Return |error| over standard error of weighted offsets, (n, K), of every network by a law without its draw.
 
-    The figures' residuals are the networks' own; true offsets are drawn from what is believed beforehand, because those
-    of the design reach less far, so that an offset that no figure tells errs by as much as it may differ.
+    What figures draw astray is the networks' own; true offsets are drawn from what is believed beforehand, because
+    those of the design reach less far: an offset that no figure tells errs by as much as it may differ.
 
     Args:
         networks: simulated.
@@ -90,8 +103,8 @@ def kept_out_scores(networks: Simulated, prior: F64, weights: F64) -> F64:
         out = networks.draw == draw
         law, kept_out = law_of(networks.rows(~out)), networks.rows(out)
         _, covariance = newton(law, networks.centre_db, law.mean, prior)
-        left = kept_out.figures - kept_out.design() @ np.column_stack([law.mean, law.slope]).T
-        error = (left @ law.root.T @ law.root @ law.slope - truth[out] @ prior) @ covariance
+        steps = kept_out.offsets_db - kept_out.centre_db
+        error = (law.pull(kept_out.figures) - steps @ law.information() - truth[out] @ prior) @ covariance
         spread = np.sqrt(np.einsum("kc,cd,kd->k", weights, covariance, weights))
         scores[out] = np.abs(error @ weights.T) / spread
     return scores

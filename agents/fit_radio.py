@@ -3,8 +3,9 @@
 Indirect inference (Gourieroux, Monfort and Renault 1993): networks are simulated under the recorded commands and the
 fitted load, with many draws of users, shadowing and offsets. Least squares over these draws tells how figures of the
 KPIs follow the offsets, and what is left their covariance over networks of equal offsets; a Gauss-Newton step towards
-the figures of the log follows, three times; intervals are calibrated on networks kept out (``fit_law``). Transmit power, antenna gain and mean path loss act alike on all figures:
-an offset stands for their sum, and that of a kind of carrier is the mean of its cells'.
+the figures of the log follows, three times. Intervals are calibrated on networks kept out (``fit_law``). Transmit
+power, antenna gain and mean path loss act alike on all figures: an offset stands for their sum, and that of a kind of
+carrier is the mean of its cells'.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ from ..twin.params import Params
 from ..twin.scenario import Scenario
 from ..twin.types import F64, Bool
 from .episodes import Progress, no_progress
-from .fit_load import LoadFit
 from .fit_law import Law, Simulated, calibrated, kept_out_scores, law_of, newton
+from .fit_load import LoadFit
 from .fit_networks import Networks, figures_of
 from .fit_power import kinds_of
 from .fit_regression import Estimate
