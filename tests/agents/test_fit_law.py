@@ -11,10 +11,10 @@ from ranrein.agents.fit_law import Simulated, calibrated, kept_out_scores, law_o
 from ranrein.agents.fit_regression import interval
 from ranrein.twin.types import F64
 
-DRAWS, PER_DRAW, CELLS, FIGURES = 12, 12, 3, 70
-PLANTS = 40
+DRAWS, PER_DRAW, CELLS, FIGURES = 8, 8, 3, 36
+PLANTS = 200
 PRIOR = np.linalg.inv(16.0 * np.ones((CELLS, CELLS)) + 9.0 * np.eye(CELLS))
-SLOPE = np.random.default_rng(5).normal(0.0, 0.03, (FIGURES, CELLS))
+SLOPE = np.random.default_rng(5).normal(0.0, 0.05, (FIGURES, CELLS))
 CENTRE = np.zeros(CELLS)
 
 
@@ -39,7 +39,7 @@ def test_intervals_cover_hidden_offsets_as_often_as_they_say_where_plain_ones_do
         hits += sum(e.contains(o) for e, o in zip(found, offsets, strict=True))
         errors = np.sqrt(np.diag(covariance))
         plain += sum(
-            interval(v, s, 60.0).contains(o) for v, s, o in zip(at + step, errors, offsets, strict=True)
+            interval(v, s, 23.0).contains(o) for v, s, o in zip(at + step, errors, offsets, strict=True)
         )
     assert hits >= 0.93 * truth.size
     assert plain < 0.9 * truth.size
