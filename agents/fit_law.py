@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..safety.conformal import conformal_quantile
-from ..twin.types import F64, I64
+from ..twin.types import F64, I64, Bool
 from .fit_regression import CONFIDENCE, Estimate
 
 LEAST_VARIANCE = 1e-5  # of a figure: no twin is more exact
@@ -55,7 +55,7 @@ class Simulated:
     figures: F64  # (n, F)
     draw: I64  # (n,) of shadowing and users; networks of one draw are left out together
 
-    def rows(self, chosen: np.ndarray) -> Simulated:
+    def rows(self, chosen: Bool) -> Simulated:
         """Return some networks."""
         return Simulated(self.centre_db, self.offsets_db[chosen], self.figures[chosen], self.draw[chosen])
 
@@ -75,7 +75,7 @@ def law_of(networks: Simulated) -> Law:
     shrunk += LEAST_VARIANCE * np.eye(len(shrunk))
     root = np.asarray(np.linalg.inv(np.linalg.cholesky(shrunk)), np.float64)
     told = float(np.trace(root @ covariance @ root.T))  # figures, near enough
-    chance = told * np.linalg.inv(design.T @ design)[1:, 1:]
+    chance = np.asarray(told * np.linalg.inv(design.T @ design)[1:, 1:], np.float64)
     return Law(networks.centre_db, found[0], np.asarray(found[1:].T, np.float64), root, chance)
 
 

@@ -80,15 +80,17 @@ def fit_radio(
     networks = Networks(scenario, series, np.isfinite(load.residual), area_mbps)
     observed, told = _observed(networks, members)
     offsets, prior = np.zeros(params.n_cells), _prior_precision(members, params.n_cells)
+    covariance = prior
     laws: list[Law] = []
+    rounds: list[Simulated] = []
     for number in range(ROUNDS):
-        simulated = _simulated(networks, offsets, members, told)
-        laws.append(law_of(simulated))
+        rounds.append(_simulated(networks, offsets, members, told))
+        laws.append(law_of(rounds[-1]))
         step, covariance = newton(laws[-1], offsets, observed[told], prior)
         offsets = np.clip(offsets + np.clip(step, -MOST_STEP_DB, MOST_STEP_DB), -MOST_DB, MOST_DB)
         progress((number + 1) / ROUNDS)
     weights = np.stack([*np.eye(params.n_cells), *(of / of.sum() for of in members)])
-    scores = kept_out_scores(simulated, prior, weights)
+    scores = kept_out_scores(rounds[-1], prior, weights)
     estimates = calibrated(offsets, covariance, weights, scores)
     cells = tuple(CellOffset(cell.name, e) for cell, e in zip(params.cells, estimates, strict=False))
     found = tuple(

@@ -13,7 +13,7 @@ from ranrein.twin.types import F64
 
 DRAWS, PER_DRAW, CELLS, FIGURES = 8, 8, 3, 36
 PLANTS = 200
-PRIOR = np.linalg.inv(16.0 * np.ones((CELLS, CELLS)) + 9.0 * np.eye(CELLS))
+PRIOR = np.asarray(np.linalg.inv(16.0 * np.ones((CELLS, CELLS)) + 9.0 * np.eye(CELLS)), np.float64)
 SLOPE = np.random.default_rng(5).normal(0.0, 0.05, (FIGURES, CELLS))
 CENTRE = np.zeros(CELLS)
 
