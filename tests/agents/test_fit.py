@@ -214,11 +214,11 @@ def two_sites() -> Scenario:
 
 @pytest.mark.usefixtures("brief")
 def test_intervals_of_cells_cover_hidden_offsets_as_often_as_they_say() -> None:
-    """Eight plants, each with shadowing and offsets that the twin does not know."""
+    """Six plants, each with shadowing and offsets that the twin does not know."""
     believed, rng = two_sites(), np.random.default_rng(8)
     params = Params.of(believed)
     hits, errors, truths = [], [], []
-    for plant in range(8):
+    for plant in range(6):
         offsets = np.clip(rng.normal(-3.0, 4.0, params.n_cells), -12.0, 8.0)
         hidden_plant = fit_networks.with_offsets(replace(believed, radio_seed=500 + plant), offsets)
         (series,) = networks(hidden_plant, 1, plant)
