@@ -19,10 +19,12 @@ from ..twin.params import Params
 from ..twin.scenario import Scenario, Sector
 from ..twin.state import NEVER_S, begin, open_period
 from ..twin.types import F64, I8, I64, Bool
+from .config import ConfigError
 from .fit_load import area_loads
 from .fit_series import Series
 
-LEVELS_DB = (-6.0, -3.0, 0.0, 3.0, 6.0)
+LEVELS_DB = (-9.0, -6.0, -3.0, 0.0, 3.0, 6.0, 9.0)
+CELL_LEVELS, COMMON_LEVELS = 5, 3  # of a cell within its network, and of all cells of a network
 MAPS, USERS_PER_MAP = 12, 24  # draws of shadowing, and of users on each
 MOST_PERIODS = 288  # that are simulated
 REGIMES = 2  # all carriers serve, or some sleep: the same users under other cells
@@ -30,6 +32,7 @@ SUMS = ("load", "mbps", "users", "uncovered", "sampled", "efficiency", "outer")
 _FIRST_SEED = 7_000_000
 _DESIGN_SEED = 11
 _FLOOR = 1e-9
+_COLUMNS = 128  # of a cell's gain map that an int8 names
 
 
 def with_offsets(scenario: Scenario, offsets_db: F64) -> Scenario:
@@ -98,7 +101,11 @@ class Networks:
             series: the log.
             kept: (T,), periods to compare.
             area_mbps: (G,), traffic of the areas.
+
+        Raises:
+            ConfigError: for more broadcast patterns than there are columns for.
         """
+        _require_columns(scenario)
         calm = replace(scenario, surge=replace(scenario.surge, probability=0.0))
         self._scenario, self._series, self._area_mbps = calm, series, area_mbps
         self._kept = kept[:MOST_PERIODS]
@@ -110,6 +117,11 @@ class Networks:
     def n_periods(self) -> int:
         """Number of periods that are compared."""
         return int(self._kept.sum())
+
+    @property
+    def draw(self) -> I64:
+        """Draw of shadowing, or without it block of users, of each simulated network, (n,)."""
+        return np.arange(MAPS * USERS_PER_MAP) // USERS_PER_MAP
 
     def observed(self) -> F64:
         """Return the sums of the log, (REGIMES, 1, C, SUMS)."""
@@ -123,7 +135,7 @@ class Networks:
         rng = np.random.Generator(np.random.Philox(_DESIGN_SEED))
         offsets, sums = [], []
         for number in range(self._maps):
-            levels = _balanced(rng, self._per_map, len(centre_db))
+            levels = _levels(rng, self._per_map, len(centre_db))
             sums.append(self._run_map(centre_db, number, levels))
             offsets.append(centre_db + np.array(LEVELS_DB)[levels])
         return np.concatenate(offsets), np.concatenate(sums, axis=1)
@@ -152,10 +164,15 @@ class Networks:
         return sums
 
 
-def _balanced(rng: np.random.Generator, n: int, cells: int) -> I64:
-    """Draw levels (n, cells), each as often as the others in every cell."""
-    column = np.arange(n) % len(LEVELS_DB)
-    return np.stack([rng.permutation(column) for _ in range(cells)], axis=1)
+def _levels(rng: np.random.Generator, n: int, cells: int) -> I64:
+    """Draw levels (n, cells): one part for each cell, one for all, as users mislead all figures of a network alike."""
+    own = np.stack([_balanced(rng, n, CELL_LEVELS) for _ in range(cells)], axis=1)
+    return own + _balanced(rng, n, COMMON_LEVELS)[:, None]
+
+
+def _balanced(rng: np.random.Generator, n: int, levels: int) -> I64:
+    """Draw (n,) levels, each as often as the others."""
+    return rng.permutation(np.arange(n) % levels)
 
 
 def _with_levels(arrays: ParamArrays) -> ParamArrays:
@@ -164,6 +181,15 @@ def _with_levels(arrays: ParamArrays) -> ParamArrays:
     gain = (arrays.gain[:, :, None] + steps).reshape(len(arrays.gain), -1)
     first = arrays.first_column * np.int32(len(steps))
     return arrays._replace(gain=np.ascontiguousarray(gain), first_column=first)
+
+
+def _require_columns(scenario: Scenario) -> None:
+    patterns, most = int(Params.of(scenario).n_beams.max()), _COLUMNS // len(LEVELS_DB)
+    if patterns > most:
+        raise ConfigError(
+            f"a cell of {scenario.name!r} has {patterns} broadcast patterns and offsets are fitted to at most {most}; "
+            "calibrate with radio=false"
+        )
 
 
 def _spread(settings: Settings, levels: I64) -> Settings:

@@ -3,8 +3,9 @@
 Indirect inference (Gourieroux, Monfort and Renault 1993): networks are simulated under the recorded commands and the
 fitted load, with many draws of users, shadowing and offsets. Least squares over these draws tells how figures of the
 KPIs follow the offsets, and what is left their covariance over networks of equal offsets; a Gauss-Newton step towards
-the figures of the log follows, three times. Transmit power, antenna gain and mean path loss act alike on all figures:
-an offset stands for their sum, and that of a kind of carrier is the mean of its cells'.
+the figures of the log follows, three times. Intervals are calibrated on networks kept out (``fit_law``). Transmit
+power, antenna gain and mean path loss act alike on all figures: an offset stands for their sum, and that of a kind of
+carrier is the mean of its cells'.
 """
 
 from __future__ import annotations
@@ -17,10 +18,11 @@ from ..twin.params import Params
 from ..twin.scenario import Scenario
 from ..twin.types import F64, Bool
 from .episodes import Progress, no_progress
+from .fit_law import Law, Simulated, calibrated, kept_out_scores, law_of, newton
 from .fit_load import LoadFit
 from .fit_networks import Networks, figures_of
 from .fit_power import kinds_of
-from .fit_regression import Estimate, interval
+from .fit_regression import Estimate
 from .fit_series import Series
 
 ROUNDS = 3
@@ -31,8 +33,6 @@ CELL_PRIOR_DB = (
 IDENTIFIED_DB = 3.0  # an offset whose standard error is larger is told only together with the others
 MOST_DB, MOST_STEP_DB = 15.0, 6.0
 LEAST_LOAD = 1e-4  # mean PRB share of a kind; with less its rate says nothing
-LEAST_VARIANCE = 1e-5  # of a figure: no twin is more exact
-SHRINKAGE = 0.1  # of correlations between figures, which are estimated from few networks
 RATE, SHARE = "rate at full load, Mbit/s, of", "share of the traffic of"
 
 
@@ -62,17 +62,6 @@ class RadioFit:
     figures: tuple[tuple[str, float, float, float], ...]  # name, measured, believed, fitted
 
 
-@dataclass(frozen=True)
-class _Law:
-    """How figures follow offsets around a centre."""
-
-    centre_db: F64  # (C,)
-    mean: F64  # (F,) of the figures there
-    slope: F64  # (F, C), per dB
-    root: F64  # (F, F), W with W'W the inverse of the figures' covariance over networks
-    freedom: float
-
-
 def fit_radio(
     series: Series, scenario: Scenario, load: LoadFit, progress: Progress = no_progress
 ) -> RadioFit:
@@ -92,20 +81,21 @@ def fit_radio(
     observed, told = _observed(networks, members)
     offsets, prior = np.zeros(params.n_cells), _prior_precision(members, params.n_cells)
     covariance = prior
-    laws: list[_Law] = []
+    laws: list[Law] = []
+    rounds: list[Simulated] = []
     for number in range(ROUNDS):
-        laws.append(_law(networks, offsets, members, told))
-        step, covariance = _newton(laws[-1], offsets, observed[told], prior)
+        rounds.append(_simulated(networks, offsets, members, told))
+        laws.append(law_of(rounds[-1]))
+        step, covariance = newton(laws[-1], offsets, observed[told], prior)
         offsets = np.clip(offsets + np.clip(step, -MOST_STEP_DB, MOST_STEP_DB), -MOST_DB, MOST_DB)
         progress((number + 1) / ROUNDS)
-    cells = tuple(
-        CellOffset(cell.name, _estimate(offsets, covariance, where, laws[-1].freedom))
-        for cell, where in zip(params.cells, np.eye(params.n_cells), strict=True)
-    )
-    known = told[: len(kinds)]
+    weights = np.stack([*np.eye(params.n_cells), *(of / of.sum() for of in members)])
+    scores = kept_out_scores(rounds[-1], prior, weights)
+    estimates = calibrated(offsets, covariance, weights, scores)
+    cells = tuple(CellOffset(cell.name, e) for cell, e in zip(params.cells, estimates, strict=False))
     found = tuple(
-        _kind_offset(kind, _estimate(offsets, covariance, of / of.sum(), laws[-1].freedom), bool(ok))
-        for (kind, of), ok in zip(kinds.items(), known, strict=True)
+        _kind_offset(kind, estimate, bool(ok))
+        for kind, estimate, ok in zip(kinds, estimates[params.n_cells :], told, strict=False)
     )
     fitted = laws[-1].mean + laws[-1].slope @ (offsets - laws[-1].centre_db)
     return RadioFit(found, cells, _figure_rows(list(kinds), told, (observed[told], laws[0].mean, fitted)))
@@ -121,20 +111,10 @@ def _observed(networks: Networks, members: list[Bool]) -> tuple[F64, Bool]:
     return figures, told
 
 
-def _law(networks: Networks, centre_db: F64, members: list[Bool], told: Bool) -> _Law:
-    """Simulate networks around the centre and find how their figures follow the offsets."""
+def _simulated(networks: Networks, centre_db: F64, members: list[Bool], told: Bool) -> Simulated:
+    """Simulate networks around the centre."""
     offsets, sums = networks.run(centre_db)
-    figures = figures_of(sums, members)[:, told]
-    design = np.concatenate([np.ones((len(offsets), 1)), offsets - centre_db], axis=1)
-    found, *_ = np.linalg.lstsq(design, figures, rcond=None)
-    left = figures - design @ found
-    freedom = max(2.0, len(figures) - design.shape[1] - figures.shape[1] - 1.0)
-    covariance = left.T @ left / freedom  # Hartlap et al. 2007: unbiased once inverted
-    shrunk = (1.0 - SHRINKAGE) * covariance + SHRINKAGE * np.diag(np.diag(covariance))
-    shrunk += LEAST_VARIANCE * np.eye(len(shrunk))
-    root = np.linalg.inv(np.linalg.cholesky(shrunk))
-    slope = np.asarray(found[1:].T, np.float64)
-    return _Law(centre_db, found[0], slope, np.asarray(root, np.float64), freedom)
+    return Simulated(centre_db, offsets, figures_of(sums, members)[:, told], networks.draw)
 
 
 def _prior_precision(members: list[Bool], n_cells: int) -> F64:
@@ -142,18 +122,6 @@ def _prior_precision(members: list[Bool], n_cells: int) -> F64:
     together = sum((np.outer(cells, cells) for cells in members), np.zeros((n_cells, n_cells)))
     covariance = PRIOR_DB**2 * together + CELL_PRIOR_DB**2 * np.eye(n_cells)
     return np.asarray(np.linalg.inv(covariance), np.float64)
-
-
-def _newton(law: _Law, offsets: F64, observed: F64, prior: F64) -> tuple[F64, F64]:
-    """Return one Gauss-Newton step towards the observed figures, and the offsets' covariance."""
-    slope = law.root @ law.slope
-    covariance = np.linalg.inv(slope.T @ slope + prior)
-    pull = slope.T @ (law.root @ (observed - law.mean)) - prior @ offsets
-    return covariance @ pull, np.asarray(covariance, np.float64)
-
-
-def _estimate(offsets: F64, covariance: F64, weights: F64, freedom: float) -> Estimate:
-    return interval(float(weights @ offsets), float(np.sqrt(weights @ covariance @ weights)), freedom)
 
 
 def _kind_offset(kind: str, estimate: Estimate, known: bool) -> KindOffset:

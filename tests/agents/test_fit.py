@@ -10,6 +10,7 @@ import pytest
 
 from ranrein.agents import fit_networks, fit_radio
 from ranrein.agents.calibrate import demand_factor
+from ranrein.agents.config import ConfigError
 from ranrein.agents.fit import Fit, FitError, Parameter, calibrate
 from ranrein.agents.fit_load import fit_load
 from ranrein.agents.fit_predict import Predicted, predict
@@ -157,7 +158,7 @@ def brief(monkeypatch: pytest.MonkeyPatch) -> None:
     """Simulates four hours of fewer networks."""
     monkeypatch.setattr(fit_networks, "MOST_PERIODS", PERIODS)
     monkeypatch.setattr(fit_networks, "MAPS", 4)
-    monkeypatch.setattr(fit_networks, "USERS_PER_MAP", 32)
+    monkeypatch.setattr(fit_networks, "USERS_PER_MAP", 48)
 
 
 def networks(scenario: Scenario, count: int = NETWORKS, first_seed: int = 100) -> list[Series]:
@@ -213,11 +214,11 @@ def two_sites() -> Scenario:
 
 @pytest.mark.usefixtures("brief")
 def test_intervals_of_cells_cover_hidden_offsets_as_often_as_they_say() -> None:
-    """Twelve plants, each with shadowing and offsets that the twin does not know."""
+    """Six plants, each with shadowing and offsets that the twin does not know."""
     believed, rng = two_sites(), np.random.default_rng(8)
     params = Params.of(believed)
     hits, errors, truths = [], [], []
-    for plant in range(12):
+    for plant in range(6):
         offsets = np.clip(rng.normal(-3.0, 4.0, params.n_cells), -12.0, 8.0)
         hidden_plant = fit_networks.with_offsets(replace(believed, radio_seed=500 + plant), offsets)
         (series,) = networks(hidden_plant, 1, plant)
@@ -241,6 +242,13 @@ def test_levels_of_the_gain_map_are_offsets_of_the_scenario() -> None:
     here = designs._run_map(np.zeros(4), 0, levels)
     there = designs._run_map(np.full(4, 3.0), 0, np.full((2, 4), fit_networks.LEVELS_DB.index(0.0)))
     np.testing.assert_allclose(here, there, rtol=2e-3, atol=1e-6)
+
+
+def test_more_patterns_than_columns_for_them_are_an_error(fit: Fit, parts: Parts) -> None:
+    one, many = weak(), tuple(f"macro down {tilt}" for tilt in range(1, 19))
+    carriers = {name: replace(c, n_elements=8, patterns=many) for name, c in one.carriers.items()}
+    with pytest.raises(ConfigError, match="19 broadcast patterns and offsets are fitted to at most 18"):
+        fit_radio.fit_radio(parts.fit, replace(one, carriers=carriers), fit.load)
 
 
 def test_offsets_of_cells_are_those_of_the_sectors_in_order() -> None:
