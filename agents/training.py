@@ -14,8 +14,8 @@ from stable_baselines3.common.utils import LinearSchedule
 
 from ..envs.baselines import Rule, rule_named
 from ..envs.catalogue import UnknownNameError
+from ..envs.energy_saving import EnergySaving
 from ..envs.vector import TwinVectorEnv
-from ..envs.world import WorldTask
 from ..envs.worlds import AnyTask, budget_of
 from .bundle import Contract, contract_of, policy_from
 from .checkpoint import next_attempt, restore_checkpoint, save_checkpoint
@@ -103,7 +103,7 @@ class _Job:
 
     def warm_start(self, rule: str) -> None:
         """Imitate a rule, and judge the imitation as the first candidate."""
-        if isinstance(self.task, WorldTask):
+        if not isinstance(self.task, EnergySaving):
             raise ConfigError(
                 f"warm_start={rule!r}: {self.cfg.env.id} has no rule that can be imitated; leave it out"
             )
