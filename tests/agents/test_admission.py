@@ -102,7 +102,7 @@ def test_a_policy_of_another_world_is_refused(admission_run: Path, params: Param
     (EnvConfig(ID), "loss_systm", "did you mean 'loss_system'"),
     (EnvConfig(ID, settings={"capcity": 3}), SCENARIO, "did you mean 'capacity'"),
     (EnvConfig(ID, settings={"units": [1, 2]}), SCENARIO, "one value per class"),
-    (EnvConfig(ID, weights={"energy": 1.0}), SCENARIO, "give one weight for each of"),
+    (EnvConfig(ID, weights={"energy": 1.0}), SCENARIO, "unknown reward weight 'energy'"),
     (EnvConfig(settings={"capacity": 3}), "urban", "takes none"),
 ])  # fmt: skip
 def test_problems_that_cannot_be_are_refused(env: EnvConfig, scenario: str, message: str) -> None:
