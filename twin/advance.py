@@ -10,7 +10,7 @@ from .kernels.rules import holds_other
 from .kernels.step import advance_replicas, view_radio
 from .params import Params
 from .state import State
-from .types import F32
+from .types import F32, I8
 
 
 def advance(params: Params, state: State, command: Command, n_steps: int = 1) -> None:
@@ -43,26 +43,19 @@ def check_command(params: Params, command: Command, n_replicas: int) -> None:
             f"admit answers {command.admit.shape[1]} requests, the scenario has {places} at a time"
         )
     if holds_other(command.ssb_period, 0, 0):
-        _check_periods(params, command)
-    if not holds_other(command.beam, 0, params.fewest_beams - 1):
-        return
-    strange = np.argwhere(command.beam >= params.n_beams)
-    if len(strange):
-        row, cell = strange[0]
-        raise ValueError(
-            f"beam {command.beam[row, cell]} of cell {params.cells[cell].name!r}: "
-            f"it has patterns 0..{params.n_beams[cell] - 1}"
-        )
+        offer = f"it may choose from 0..{{}} of {params.scenario.sleep.periods_ms} ms"
+        _refuse_beyond(params, "ssb_period", offer, command.ssb_period, params.n_ssb_periods)
+    if holds_other(command.beam, 0, params.fewest_beams - 1):
+        _refuse_beyond(params, "beam", "it has patterns 0..{}", command.beam, params.n_beams)
 
 
-def _check_periods(params: Params, command: Command) -> None:
-    strange = np.argwhere(command.ssb_period >= params.n_ssb_periods)
+def _refuse_beyond(params: Params, what: str, offer: str, chosen: I8, counts: np.ndarray) -> None:
+    """Refuse choices (B, C) that a cell with so many of them, (C,), does not have; ``offer`` tells the last it has."""
+    strange = np.argwhere(chosen >= counts)
     if len(strange):
         row, cell = strange[0]
-        raise ValueError(
-            f"ssb_period {command.ssb_period[row, cell]} of cell {params.cells[cell].name!r}: "
-            f"it may choose from 0..{params.n_ssb_periods[cell] - 1} of {params.scenario.sleep.periods_ms} ms"
-        )
+        has = offer.format(counts[cell] - 1)
+        raise ValueError(f"{what} {chosen[row, cell]} of cell {params.cells[cell].name!r}: {has}")
 
 
 def radio_view(params: Params, state: State) -> tuple[F32, F32]:

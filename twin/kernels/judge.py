@@ -78,13 +78,6 @@ def judge_replica(reals: np.ndarray, b: int, limits: np.ndarray, verdict: Verdic
 
 
 @kernel
-def judge_replicas(reals: np.ndarray, limits: np.ndarray, verdict: Verdict) -> None:
-    """Judge every replica."""
-    for b in range(verdict.unsafe.shape[0]):
-        judge_replica(reals, b, limits, verdict)
-
-
-@kernel
 def share_rows(reals: np.ndarray, share: np.ndarray) -> None:
     """Write the limited shares (B, 3) of measurements (N_REALS, B, C)."""
     for b in range(share.shape[0]):

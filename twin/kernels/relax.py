@@ -18,7 +18,8 @@ _FAR = np.float32(1e9)
 
 
 @inlined
-def _efficiency(p: ParamArrays, sinr: np.float32) -> np.float32:
+def efficiency(p: ParamArrays, sinr: np.float32) -> np.float32:
+    """Return the spectral efficiency at an SINR (linear), bit/s/Hz (TS 38.214 5.2.2.1 CQI steps)."""
     total = _ZERO
     for k in range(p.cqi_sinr.shape[0]):
         total += p.cqi_gain[k] if sinr >= p.cqi_sinr[k] else _ZERO
@@ -29,8 +30,8 @@ def _efficiency(p: ParamArrays, sinr: np.float32) -> np.float32:
 def price(p: ParamArrays, w: Scratch, u: int, c: int, muting: np.float32, cost: np.ndarray) -> None:
     """Write, for one user and cell, PRB share and W per Mbit/s without interference, into column c of (2, C)."""
     snr = from_db(w.rsrp[c, u]) / p.noise_mw[c]
-    rate = _efficiency(p, snr) * p.rate_mbps[c, 0]
-    muted = _efficiency(p, snr * muting) * p.rate_mbps[c, 1]
+    rate = efficiency(p, snr) * p.rate_mbps[c, 0]
+    muted = efficiency(p, snr * muting) * p.rate_mbps[c, 1]
     in_range = rate > _ZERO and w.rsrp[c, u] >= p.min_rsrp_dbm[c]
     cost[0, c] = np.float32(1.0) / rate if in_range else _FAR
     active_w = p.slope_w[c, 0] / rate if in_range else _FAR

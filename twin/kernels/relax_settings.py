@@ -16,6 +16,7 @@ from .compiled import inlined, kernel
 from .layout import GAIN_STEP_DB, ParamArrays, Scratch, StateArrays
 from .maths import from_db
 from .radio import ROUNDS, serves
+from .relax import efficiency
 from .step import observe_radio
 
 _ZERO = np.float32(0.0)
@@ -73,14 +74,6 @@ def make_room(p: ParamArrays, n_users: int) -> Room:
         np.empty((int(p.layer.max()) + 1, n_users), np.float32),
         np.empty((cells, n_users), np.float32),
     )
-
-
-@inlined
-def _efficiency(p: ParamArrays, sinr: np.float32) -> np.float32:
-    total = _ZERO
-    for k in range(p.cqi_sinr.shape[0]):
-        total += p.cqi_gain[k] if sinr >= p.cqi_sinr[k] else _ZERO
-    return total
 
 
 @inlined
@@ -154,7 +147,7 @@ def _rates(p: ParamArrays, w: Scratch, r: Room) -> None:
             if r.candidate[c, u] and w.offered[u] > _ZERO:
                 own = r.power[r.column[c], u]
                 others = max(r.total[p.layer[c], u] - load * own, _ZERO) / SLACK
-                r.rate[c, u] = _efficiency(p, own / (others + p.noise_mw[c]) * SLACK) * p.rate_mbps[c, 0]
+                r.rate[c, u] = efficiency(p, own / (others + p.noise_mw[c]) * SLACK) * p.rate_mbps[c, 0]
 
 
 @inlined
