@@ -9,7 +9,9 @@ import numpy as np
 
 from ..envs.loss_scenario import LOSS_SYSTEM, LossScenario
 from ..envs.registry import TASKS, make_env, make_task, make_vector_env
-from ..envs.worlds import DEFAULT_SCENARIO, network_of, world_of
+from ..envs.worlds import DEFAULT_SCENARIO, network_of
+from ..twin.loss_door import Room, Worth, answer_doors, door_of, revenue_of
+from ..twin.loss_simulation import await_request, begin_loss
 from ..twin.params import Params
 from .bench_cases import Case, kernel_case
 
@@ -76,16 +78,13 @@ def _kernel(task: str, scenario: str, network: Any, n: int) -> Case:  # noqa: AN
 
 
 def _door_case(name: str, network: LossScenario, n: int) -> Case:
-    """Answer one request after the other and look at the next: the compiled code alone."""
-    world = world_of(make_task("ranrein/SliceAdmission-v0"), network, n)
-    world.start(np.arange(n, dtype=np.int64), np.zeros(n, np.int64))
-    door, state, nobody = network.door, world.state, np.zeros(n, np.bool_)
-
-    def case() -> None:
-        door.decide(state, nobody)
-        door.show(state.request, state.arrays.held)
-
-    return Case(name, case)
+    """Answer one request after the other: the compiled code alone."""
+    system, seeds, none = network.system, np.arange(n, dtype=np.int64), np.zeros(n, np.int64)
+    revenue = revenue_of(system)
+    door = door_of(system, Worth(revenue, revenue, revenue), network.episode_requests)
+    state, nobody, out = begin_loss(system, seeds, none), np.zeros((n, 1), np.int64), Room(door, n)()
+    await_request(state)
+    return Case(name, lambda: answer_doors(door, state.arrays, none, nobody, out))
 
 
 def _single(task: str, scenario: str) -> Callable[[], object]:

@@ -10,7 +10,6 @@ from typing import ClassVar
 
 import numpy as np
 
-from ..twin.loss_simulation import Door
 from ..twin.loss_system import LossSystem
 from .catalogue import UnknownNameError
 
@@ -51,11 +50,6 @@ class LossScenario:
     def highest(self) -> float:
         """The most that one answer can bring."""
         return float(max(0.0, self.system.rewards.max()))
-
-    @cached_property
-    def door(self) -> Door:
-        """What answers requests, and shows them."""
-        return Door(self.system)
 
     @property
     def class_names(self) -> tuple[str, ...]:

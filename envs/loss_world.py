@@ -8,15 +8,18 @@ import numpy as np
 from gymnasium import spaces
 
 from ..twin.kpis import EVERY
+from ..twin.loss_door import Answered, Room, Worth, answer_doors, door_of, revenue_of
 from ..twin.loss_simulation import LossState, await_request, begin_loss
 from ..twin.types import F32, F64, I32, I64, Bool, Rows
 from .actions import Actions
 from .loss_scenario import LossScenario
 from .loss_start import SteadyStart
-from .world import Info, Picture
+from .task import Weighting
+from .world import Info, Picture, Told, alone
 
 REFUSE, ADMIT = 0, 1
 BEYOND = "beyond capacity"
+TERM = "revenue"
 
 
 class LossWindow(NamedTuple):
@@ -26,17 +29,13 @@ class LossWindow(NamedTuple):
     held: I64  # (B, K), admissions in service
 
 
-class Answer(NamedTuple):
-    """What one decision brought."""
-
-    request: I32  # (B,), class that had asked
-    asked: Bool  # (B,), to admit it
-    admitted: Bool  # (B,)
-    revenue: F64  # (B,), the reward, or less the penalty
-
-
 class AdmissionTask(Protocol):
     """What a loss system needs to know of its control problem."""
+
+    @property
+    def weights(self) -> dict[str, float]:
+        """Weight of the reward term."""
+        ...
 
     def action_space(self, network: LossScenario) -> spaces.MultiDiscrete:
         """Return the space of one action."""
@@ -50,8 +49,8 @@ class AdmissionTask(Protocol):
         """Return the observation, (B, size)."""
         ...
 
-    def reward_terms(self, network: LossScenario, answer: Answer) -> dict[str, F64]:
-        """Return the named terms, each (B,) in [0, 1]."""
+    def scaled(self, network: LossScenario, revenue: F64) -> F64:
+        """Return the reward term ``revenue`` of what answers bring, in [0, 1]."""
         ...
 
 
@@ -65,6 +64,9 @@ class LossWorld:
     """
 
     state: LossState
+    _answered: I64  # (B,), requests of the episode
+    _last: Answered
+    _any_over: bool
 
     def __init__(self, task: AdmissionTask, network: LossScenario, n_replicas: int) -> None:
         self.task = task
@@ -72,11 +74,12 @@ class LossWorld:
         self.action_space: spaces.MultiDiscrete = task.action_space(network)
         self.observation_space: spaces.Box = task.observation_space(network)
         self.periods_per_episode: int = network.episode_requests
-        self._system = network.system
         self._start = SteadyStart(network.system)
-        self._answered = np.zeros(n_replicas, np.int64)
-        self._answer = self._nothing_yet(n_replicas)
-        self._busy = np.zeros(n_replicas)
+        revenue = revenue_of(network.system)
+        term = task.scaled(network, revenue)
+        worth = Worth(revenue, term, Weighting(task.weights)({TERM: term}))
+        self._door = door_of(network.system, worth, network.episode_requests)
+        self._room = Room(self._door, n_replicas)
 
     @property
     def window(self) -> LossWindow:
@@ -87,22 +90,42 @@ class LossWorld:
         """Begin an episode in every replica, (B,) each."""
         self.state = self._begun(seeds, episodes)
         self._answered = np.zeros(len(seeds), np.int64)
-        self._answer = self._nothing_yet(len(seeds))
-        self._busy = self._busy_share(slice(None))
 
     def restart(self, rows: I64, seeds: I64, episodes: I64) -> None:
         """Begin a new episode in some replicas."""
         self.state.assign(rows, self._begun(seeds, episodes))
         self._answered[rows] = 0
-        self._answer.admitted[rows] = False
-        self._busy[rows] = self._busy_share(rows)
 
     def step(self, actions: Actions) -> None:
         """Answer the request at each door, and go on to the next."""
-        asked = actions[:, 0] == ADMIT
-        request, admitted, revenue, self._busy = self.network.door.decide(self.state, asked)
-        self._answer = Answer(request, asked, admitted, revenue)
-        self._answered += 1
+        self._last = last = self._room()
+        self._any_over = answer_doors(self._door, self.state.arrays, self._answered, actions, last) > 0
+
+    def told(self) -> Told:
+        """Return all about the last decision."""
+        last = self._last
+        cost, beyond, revenue, term, reward, elapsed_s, busy_percent = last.amounts
+        infos: Info = {
+            "cost": cost,
+            "costs": {BEYOND: beyond},
+            "reward_terms": {TERM: term},
+            "revenue": revenue,
+            "elapsed_s": elapsed_s,
+            "request": last.request,
+            "in_service": last.held,
+            "kpis": {
+                "DRB.EstabAtt": last.offered,
+                "DRB.EstabSucc": last.admitted,
+                "RRU.PrbTotDl": busy_percent,
+            },
+            "command": last.command,
+        }
+        return Told(last.shown, reward, last.over, self._any_over, infos)
+
+    def told_alone(self) -> tuple[F32, float, bool, Info]:
+        """Return observation, reward, whether the episode is over, and info of a batch of one, as of no batch."""
+        observation, rewards, _, any_over, infos = self.told()
+        return observation[0], rewards.item(), any_over, alone(infos)
 
     def observe(self) -> F32:
         """Return what is observed now, (B, size)."""
@@ -112,47 +135,27 @@ class LossWorld:
     def standing(self, row: int | slice = EVERY) -> Info:
         """Return who asks, who is in service, and the report of the time since the last request."""
         arrays = self.state.arrays
-        request = arrays.request[row]
+        request, busy = arrays.request[row], 100.0 * self._busy_share(row)
+        single = isinstance(row, int)
         return {
-            "request": int(request) if isinstance(row, int) else request.astype(np.int64),
+            "request": int(request) if single else request.astype(np.int64),
             "in_service": arrays.held[row].copy(),
             "kpis": {
                 "DRB.EstabAtt": arrays.offered[row].copy(),
                 "DRB.EstabSucc": arrays.admitted[row].copy(),
-                "RRU.PrbTotDl": 100.0 * (self._busy[row].item() if isinstance(row, int) else self._busy[row]),
+                "RRU.PrbTotDl": busy.item() if single else busy,
             },
-            "command": self._answer.admitted[row, None].astype(np.int8)
-            if isinstance(row, slice)
-            else self._answer.admitted[row : row + 1].astype(np.int8),
+            "command": self.obeyed()[row].astype(np.int8),
         }
 
     def judged(self) -> Info:
         """Return costs, reward terms, revenue and time of the last decision, each (B,)."""
-        cost = (self._answer.asked & ~self._answer.admitted).astype(np.float64)
-        return {
-            "cost": cost,
-            "costs": {BEYOND: cost.copy()},
-            "reward_terms": self.task.reward_terms(self.network, self._answer),
-            "revenue": self._answer.revenue,
-            "elapsed_s": self.state.arrays.elapsed_s.copy(),
-        }
-
-    def judged_alone(self) -> Info:
-        """Return ``judged`` of a batch of one, as numbers."""
-        return {
-            name: {part: each.item() for part, each in value.items()}
-            if isinstance(value, dict)
-            else value.item()
-            for name, value in self.judged().items()
-        }
+        infos = self.told().infos
+        return {name: infos[name] for name in ("cost", "costs", "reward_terms", "revenue", "elapsed_s")}
 
     def over(self) -> Bool:
         """Return which episodes have had all their requests, (B,)."""
         return self._answered >= self.periods_per_episode
-
-    def over_alone(self) -> bool:
-        """Return ``over`` of a batch of one."""
-        return self._answered.item() >= self.periods_per_episode
 
     def masks(self) -> Bool:
         """Return whether refusing and admitting are possible, (B, 2)."""
@@ -166,7 +169,7 @@ class LossWorld:
 
     def obeyed(self) -> I64:
         """Return what became of the last requests, (B, 1)."""
-        return self._answer.admitted[:, None].astype(np.int64)
+        return self.state.arrays.admitted.sum(axis=1, keepdims=True)
 
     def picture(self, mode: str) -> Picture:
         """Return what draws the units in use and the request at the door."""
@@ -175,19 +178,15 @@ class LossWorld:
         return LossPicture(self.network, lambda: self.standing(0), mode)
 
     def _begun(self, seeds: I64, episodes: I64) -> LossState:
-        state = begin_loss(self._system, seeds, episodes, self._start(seeds, episodes))
+        state = begin_loss(self.network.system, seeds, episodes, self._start(seeds, episodes))
         await_request(state)
         return state
 
-    def _nothing_yet(self, n: int) -> Answer:
-        none = np.zeros(n, np.bool_)
-        return Answer(np.zeros(n, np.int32), none, none.copy(), np.zeros(n))
-
-    def _busy_share(self, rows: Rows) -> F64:
-        """Return the share of the capacity in use until the first request."""
+    def _busy_share(self, rows: Rows | int) -> F64:
+        """Return the share of the capacity in use on average, until the request that waits now."""
         arrays = self.state.arrays
         mean = arrays.unit_s[rows] / np.maximum(arrays.elapsed_s[rows], np.finfo(np.float64).tiny)
-        return mean / self._system.capacity
+        return mean / self.network.system.capacity
 
 
 def fits(network: LossScenario, window: LossWindow) -> Bool:

@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 from gymnasium import spaces
 
+from ..twin.loss_door import shown
 from ..twin.loss_system import LossSystem
 from ..twin.params import Params
 from ..twin.types import F32, F64, I64
 from .features import Feature, FeatureList, Read, observation_space, observe
 from .loss_scenario import LOSS_SYSTEM, LossScenario, loss_scenario
-from .loss_world import ADMIT, REFUSE, Answer, LossWorld, fits
+from .loss_world import ADMIT, REFUSE, LossWorld, fits
 from .slice_task import FEATURES as TWIN_FEATURES
 from .slice_task import SliceTask
 from .slice_world import SliceWorld, legal_actions, sliced_network
@@ -149,7 +150,7 @@ class SliceAdmission:
         """Return the observation of every replica, (B, size), each feature scaled to [-1, 1]."""
         if isinstance(network, Params):
             return observe(TWIN_FEATURES, network, window)
-        return network.door.show(window.request, window.held)
+        return shown(network.system, window.request, window.held)
 
     def legal(self, network: LossScenario | Params, window: Any, actions: I64) -> I64:  # noqa: ANN401
         """Refuse what does not fit."""
@@ -158,9 +159,9 @@ class SliceAdmission:
         asked = (actions[:, 0] == ADMIT) & fits(network, window)
         return np.where(asked, ADMIT, REFUSE)[:, None]
 
-    def reward_terms(self, network: LossScenario, answer: Answer) -> dict[str, F64]:
-        """Return ``revenue``, (B,)."""
-        return {"revenue": (answer.revenue - network.lowest) / (network.highest - network.lowest)}
+    def scaled(self, network: LossScenario, revenue: F64) -> F64:
+        """Return the reward term ``revenue`` of what answers bring, in [0, 1]."""
+        return (revenue - network.lowest) / (network.highest - network.lowest)
 
     @property
     def _on_twin(self) -> SliceTask:

@@ -21,7 +21,7 @@ from .catalogue import UnknownNameError, load_scenario
 from .simulation import Outcome, Simulation
 from .task import Task
 from .window import Window
-from .world import Info, Picture
+from .world import Info, Picture, Told, alone
 from .world_twin import TwinWorld
 
 Watch = Callable[[Simulation, Command], dict[str, F64]]
@@ -78,6 +78,15 @@ class SliceWorld:
             self._watched = {"conflicts": self._watch(self.simulation, wanted)}
         self._twin.step(possible)
 
+    def told(self) -> Told:
+        """Return all about the last control period."""
+        return self._twin.told()._replace(infos=self.judged() | self.standing())
+
+    def told_alone(self) -> tuple[F32, float, bool, Info]:
+        """Return observation, reward, whether the episode is over, and info of a batch of one, as of no batch."""
+        observation, reward, over, _ = self._twin.told_alone()
+        return observation, reward, over, alone(self.judged()) | self.standing(0)
+
     def observe(self) -> F32:
         """Return what is observed now, (B, size)."""
         return self._twin.observe()
@@ -96,17 +105,9 @@ class SliceWorld:
         elapsed = {"elapsed_s": np.full(len(revenue), period_s)}
         return self._twin.judged() | money | elapsed | self._watched
 
-    def judged_alone(self) -> Info:
-        """Return ``judged`` of a batch of one, as numbers."""
-        return alone(self.judged())
-
     def over(self) -> Bool:
         """Return which episodes have reached their time limit, (B,)."""
         return self._twin.over()
-
-    def over_alone(self) -> bool:
-        """Return ``over`` of a batch of one."""
-        return self._twin.over_alone()
 
     def masks(self) -> Bool:
         """Return which choices are allowed now, (B, sum of choices)."""
@@ -130,11 +131,6 @@ class SliceWorld:
     def picture(self, mode: str) -> Picture:
         """Return what draws the network."""
         return self._twin.picture(mode)
-
-
-def alone(info: Info) -> Info:
-    """Return the info of a batch of one as numbers."""
-    return {name: alone(value) if isinstance(value, dict) else value.item() for name, value in info.items()}
 
 
 def sliced_network(scenario: object, names: tuple[str, ...], settings: Mapping[str, object]) -> Params:

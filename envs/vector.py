@@ -15,14 +15,14 @@ from .actions import ActionCheck
 from .catalogue import UnknownNameError
 from .reset_checks import count_of, reset_mask, seed_per_row
 from .simulation import Simulation
-from .task import Weighting
-from .world import Picture, World
+from .world import Picture, Told, World
 from .world_twin import TwinWorld, params_of
 from .worlds import AnyTask, budget_of, network_of, world_of
 
 __all__ = ["RENDER_MODES", "TwinEnv", "TwinVectorEnv", "params_of"]
 
 RENDER_MODES = ["rgb_array", "human"]
+_BOOL = np.dtype(np.bool_)
 
 
 class TwinVectorEnv(VectorEnv[Any, Any, Any]):
@@ -59,9 +59,9 @@ class TwinVectorEnv(VectorEnv[Any, Any, Any]):
         self.single_observation_space = self.world.observation_space
         self.action_space = batch_space(self.single_action_space, num_envs)
         self.observation_space = batch_space(self.single_observation_space, num_envs)
-        self._weighting = Weighting(task.weights)
         self._seeds = np.zeros(num_envs, np.int64)
         self._episodes = np.zeros(num_envs, np.int64)
+        self._waits = self._mode == AutoresetMode.NEXT_STEP
         self._pending = np.zeros(num_envs, np.bool_)  # NEXT_STEP: rows to restart
         self._started = False
 
@@ -112,23 +112,16 @@ class TwinVectorEnv(VectorEnv[Any, Any, Any]):
             ValueError: if an action is not in the space; nothing has changed then.
         """
         self._decide(actions)
-        infos = self.world.judged() | self.world.standing()
-        rewards, truncated = self._weighting(infos["reward_terms"]), self.world.over()
-        if self._mode == AutoresetMode.NEXT_STEP and self._pending.any():
-            waiting = np.flatnonzero(self._pending)
-            self._episodes[waiting] += 1
-            self._restart(waiting)
-            rewards[waiting], truncated[waiting] = 0.0, False
-            infos |= self.world.standing()
-        observation = self._autoreset(truncated, infos)
-        return observation, rewards, np.zeros(self.num_envs, np.bool_), truncated, infos
+        told = self.world.told()
+        observation, rewards, truncated, any_over, infos = told
+        if any_over or self._waits:
+            observation = self._restarted_next(told) if self._waits else self._restarted_now(told)
+        return observation, rewards, np.zeros(self.num_envs, _BOOL), truncated, infos
 
     def step_alone(self, actions: Any) -> tuple[F32, float, bool, dict[str, Any]]:  # noqa: ANN401
         """Return observation, reward, whether the episode is over, and info of a batch of one, as of no batch."""
         self._decide(actions)
-        world = self.world
-        info = world.judged_alone() | world.standing(0)
-        return world.observe()[0], self._weighting(info["reward_terms"]), world.over_alone(), info
+        return self.world.told_alone()
 
     def _decide(self, actions: Any) -> None:  # noqa: ANN401
         if not self._started:
@@ -141,11 +134,23 @@ class TwinVectorEnv(VectorEnv[Any, Any, Any]):
             raise gym.error.ResetNeeded("call reset() before action_masks()")
         return self.world.masks()
 
-    def _autoreset(self, truncated: Bool, infos: dict[str, Any]) -> F32:
-        observation = self.world.observe()
-        self._pending = truncated.copy() if self._mode == AutoresetMode.NEXT_STEP else self._pending
-        if self._mode != AutoresetMode.SAME_STEP or not truncated.any():
-            return observation
+    def _restarted_next(self, told: Told) -> F32:
+        """Begin the episodes that were over at the step before: NEXT_STEP."""
+        waiting, observation = np.flatnonzero(self._pending), told.observation
+        if len(waiting):
+            self._episodes[waiting] += 1
+            self._restart(waiting)
+            told.rewards[waiting], told.over[waiting] = 0.0, False
+            told.infos.update(self.world.standing())
+            observation = self.world.observe()
+        self._pending[:] = told.over
+        return observation
+
+    def _restarted_now(self, told: Told) -> F32:
+        """Begin new episodes where they are over: SAME_STEP."""
+        if self._mode == AutoresetMode.DISABLED:
+            return told.observation
+        observation, _, truncated, _, infos = told
         rows = np.flatnonzero(truncated)
         final = np.full(self.num_envs, None, dtype=object)
         for row in rows:

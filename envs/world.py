@@ -6,17 +6,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from gymnasium import spaces
 
 from ..twin.kpis import EVERY
-from ..twin.types import F32, I64, Bool
+from ..twin.types import F32, F64, I64, Bool
 from .actions import Actions, ActionSpace
 from .features import FeatureList
 
 Info = dict[str, Any]
+
+
+class Told(NamedTuple):
+    """What a step of B replicas brought; the caller may keep and change it."""
+
+    observation: F32  # (B, size)
+    rewards: F64  # (B,)
+    over: Bool  # (B,), which episodes have reached their time limit
+    any_over: bool
+    infos: Info  # as ``World.judged`` and ``World.standing`` say
 
 
 class Picture(Protocol):
@@ -71,6 +81,10 @@ class World(Protocol):
         """Obey valid actions (B, A), or what the rules make of them, and go on to the next decision."""
         ...
 
+    def told(self) -> Told:
+        """Return all about the last step."""
+        ...
+
     def observe(self) -> F32:
         """Return what is observed now, (B, size)."""
         ...
@@ -83,16 +97,12 @@ class World(Protocol):
         """Return ``cost``, ``costs``, ``reward_terms`` and amounts of the last step, each (B,)."""
         ...
 
-    def judged_alone(self) -> Info:
-        """Return ``judged`` of a batch of one, as numbers."""
+    def told_alone(self) -> tuple[F32, float, bool, Info]:
+        """Return observation, reward, whether the episode is over, and info of a batch of one, as of no batch."""
         ...
 
     def over(self) -> Bool:
         """Return which episodes have reached their time limit, (B,)."""
-        ...
-
-    def over_alone(self) -> bool:
-        """Return ``over`` of a batch of one."""
         ...
 
     def masks(self) -> Bool:
@@ -155,3 +165,12 @@ class WorldTask(Protocol):
     def legal(self, network: Any, window: Any, actions: I64) -> I64:  # noqa: ANN401
         """Return what is obeyed when ``actions`` (B, A) are asked for."""
         ...
+
+
+def alone(info: Info) -> Info:
+    """Return the info of a batch of one as of no batch: (1,) becomes a number, (1, ...) an array."""
+    return {name: alone(value) if isinstance(value, dict) else _first(value) for name, value in info.items()}
+
+
+def _first(values: np.ndarray) -> Any:  # noqa: ANN401  (a number or an array)
+    return values.item() if values.ndim == 1 else values[0]

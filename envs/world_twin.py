@@ -17,9 +17,9 @@ from .features import Observer, observation_space
 from .infos import judged, judged_alone, standing
 from .scenario_source import scenario_named
 from .simulation import Outcome, Simulation
-from .task import Task
+from .task import Task, Weighting
 from .window import Window
-from .world import Info, Picture
+from .world import Info, Picture, Told
 
 
 class TwinWorld:
@@ -42,6 +42,7 @@ class TwinWorld:
         self._last_step = timing.periods_per_episode * timing.steps_per_period
         self._observer = Observer(task.features, params)
         self._decode, self._reward_terms = task.decode, task.reward_terms
+        self._weighting = Weighting(task.weights)
         self._outcome: Outcome
         self._terms: dict[str, F64]
 
@@ -74,6 +75,18 @@ class TwinWorld:
         outcome = simulation.step(self._decode(self.params, actions, simulation.window.precedent))
         self._outcome, self._terms = outcome, self._reward_terms(self.params, outcome)
 
+    def told(self) -> Told:
+        """Return all about the last control period."""
+        over = self.over()
+        infos = self.judged() | self.standing()
+        return Told(self.observe(), self._weighting(self._terms), over, bool(over.any()), infos)
+
+    def told_alone(self) -> tuple[F32, float, bool, Info]:
+        """Return observation, reward, whether the episode is over, and info of a batch of one, as of no batch."""
+        info = judged_alone(self._outcome, self._terms) | self.standing(0)
+        over = self.simulation.state.arrays.step.item() >= self._last_step
+        return self.observe()[0], self._weighting(info["reward_terms"]), over, info
+
     def observe(self) -> F32:
         """Return what is observed now, (B, size)."""
         return self._observer(self.simulation.window)
@@ -86,17 +99,9 @@ class TwinWorld:
         """Return costs, reward terms and power of the last control period, each (B,)."""
         return judged(self._outcome, self._terms)
 
-    def judged_alone(self) -> Info:
-        """Return ``judged`` of a batch of one, as numbers."""
-        return judged_alone(self._outcome, self._terms)
-
     def over(self) -> Bool:
         """Return which episodes have reached their time limit, (B,)."""
         return self.simulation.state.arrays.step >= self._last_step
-
-    def over_alone(self) -> bool:
-        """Return ``over`` of a batch of one."""
-        return self.simulation.state.arrays.step.item() >= self._last_step
 
     def masks(self) -> Bool:
         """Return which choices the static rules allow now, (B, sum of choices)."""

@@ -9,21 +9,17 @@ import numpy as np
 
 from .kernels.loss import (
     NOBODY,
-    Decisions,
-    Earnings,
     LossArrays,
     LossParams,
     answer_requests,
     await_requests,
-    decide_requests,
     follow_table,
     schedule_first,
-    show_requests,
 )
 from .loss_states import checked_table, table_strides
 from .loss_system import LossSystem
 from .seeding import make_keys
-from .types import F32, F64, I32, I64, Bool, Rows
+from .types import F64, I32, I64, Bool, Rows
 
 
 @dataclass(frozen=True)
@@ -87,7 +83,8 @@ def _ratio(part: np.ndarray, whole: np.ndarray) -> F64:
     return np.divide(part, whole, out=np.full(whole.shape, np.nan), where=whole > 0)
 
 
-def _params(system: LossSystem) -> LossParams:
+def params_of(system: LossSystem) -> LossParams:
+    """Lay a loss system out for the kernels."""
     return LossParams(system.capacity, system.units, system.arrival_rates, system.service_rates)
 
 
@@ -121,7 +118,7 @@ def begin_loss(system: LossSystem, seed: I64, episode: I64, held: I64 | None = N
         elapsed_s=np.zeros(n),
         unit_s=np.zeros(n),
     )
-    schedule_first(_params(system), arrays)
+    schedule_first(params_of(system), arrays)
     return LossState(system, arrays)
 
 
@@ -133,7 +130,7 @@ def await_request(state: LossState, until_s: float = math.inf) -> None:
     Raises:
         ValueError: if ``until_s`` is not a number.
     """
-    await_requests(_params(state.system), state.arrays, _time("until_s", until_s))
+    await_requests(params_of(state.system), state.arrays, _time("until_s", until_s))
 
 
 def answer_request(state: LossState, admit: Bool) -> None:
@@ -146,7 +143,7 @@ def answer_request(state: LossState, admit: Bool) -> None:
     """
     if admit.shape != (state.n_replicas,) or admit.dtype != np.bool_:
         raise ValueError(f"admit is {admit.dtype} {admit.shape}; give bool ({state.n_replicas},)")
-    answer_requests(_params(state.system), state.arrays, np.ascontiguousarray(admit))
+    answer_requests(params_of(state.system), state.arrays, np.ascontiguousarray(admit))
 
 
 def run_table(state: LossState, table: Bool, until_s: float) -> None:
@@ -164,38 +161,7 @@ def run_table(state: LossState, table: Bool, until_s: float) -> None:
         raise ValueError(f"until_s={until_s} must be finite: the run would never end")
     flat = np.ascontiguousarray(checked_table(state.system, table)).reshape(-1, state.system.n_classes)
     strides = table_strides(state.system)
-    follow_table(_params(state.system), state.arrays, flat, strides, float(until_s))
-
-
-class Door:
-    """One decision after the other of one system, in any number of replicas: the numbers of the system, laid out once.
-
-    Args:
-        system: the loss system.
-    """
-
-    def __init__(self, system: LossSystem) -> None:
-        self._params = _params(system)
-        self._earnings = Earnings(system.rewards, system.penalties)
-        self._most = system.limits
-
-    def decide(self, state: LossState, admit: Bool) -> Decisions:
-        """Begin the sums anew, answer the request at each replica's door and go on to the next, in place.
-
-        Args:
-            state: of B replicas, each with a request at its door.
-            admit: (B,); what does not fit is refused.
-        """
-        n = state.n_replicas
-        out = Decisions(np.empty(n, np.int32), np.empty(n, np.bool_), np.empty(n), np.empty(n))
-        decide_requests(self._params, state.arrays, self._earnings, admit, out)
-        return out
-
-    def show(self, request: I32, held: I64) -> F32:
-        """Return what is seen, (B, 4 K + 1), of requests (B,) and admissions in service (B, K); see the kernel."""
-        shown = np.empty((len(request), 4 * len(self._most) + 1), np.float32)
-        show_requests(self._params, self._most, request, held, shown)
-        return shown
+    follow_table(params_of(state.system), state.arrays, flat, strides, float(until_s))
 
 
 def _time(name: str, value: float) -> float:

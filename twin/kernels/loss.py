@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..types import F32, F64, I32, I64, U64, Bool
+from ..types import F64, I32, I64, U64, Bool
 from .compiled import inlined, kernel
 from .exponential import to_exponential, to_unit64
 from .maths import draw
@@ -41,22 +41,6 @@ class LossArrays(NamedTuple):
     admitted: I64  # (B, K), those that were admitted
     elapsed_s: F64  # (B,), over which the sums run
     unit_s: F64  # (B,), units in use x s
-
-
-class Earnings(NamedTuple):
-    """What an answer brings, per class."""
-
-    reward: F64  # (K,), of an admission
-    penalty: F64  # (K,), of a refusal
-
-
-class Decisions(NamedTuple):
-    """What one answer at each door brought."""
-
-    request: I32  # (B,), class that had asked
-    admitted: Bool  # (B,)
-    revenue: F64  # (B,), the reward, or less the penalty
-    busy: F64  # (B,), share of the capacity in use, on average until the next request
 
 
 @inlined
@@ -103,7 +87,7 @@ def _which(p: LossParams, s: LossArrays, b: int) -> int:
 
 
 @inlined
-def _step_event(p: LossParams, s: LossArrays, b: int) -> None:
+def step_event(p: LossParams, s: LossArrays, b: int) -> None:
     """Let the next event happen: a departure at once, a request goes to the door."""
     _pass_time(p, s, b, s.next_s[b])
     n = p.units.shape[0]
@@ -116,7 +100,7 @@ def _step_event(p: LossParams, s: LossArrays, b: int) -> None:
 
 
 @inlined
-def _answer(p: LossParams, s: LossArrays, b: int, admit: bool) -> None:
+def answer(p: LossParams, s: LossArrays, b: int, admit: bool) -> None:
     """Answer the request at the door; what does not fit is refused whatever the answer."""
     k = s.request[b]
     free = p.capacity
@@ -150,7 +134,7 @@ def answer_requests(p: LossParams, s: LossArrays, admit: Bool) -> None:
     """Answer the request at each replica's door, ``admit`` (B,); replicas without one stay as they are."""
     for b in range(s.key.shape[0]):
         if s.request[b] != NOBODY:
-            _answer(p, s, b, admit[b])
+            answer(p, s, b, admit[b])
 
 
 @kernel
@@ -158,49 +142,9 @@ def await_requests(p: LossParams, s: LossArrays, until_s: float) -> None:
     """Move every replica to its next request, or to ``until_s`` if that comes first."""
     for b in range(s.key.shape[0]):
         while s.request[b] == NOBODY and s.next_s[b] <= until_s:
-            _step_event(p, s, b)
+            step_event(p, s, b)
         if s.request[b] == NOBODY and s.time_s[b] < until_s:
             _pass_time(p, s, b, until_s)
-
-
-@kernel
-def decide_requests(p: LossParams, s: LossArrays, e: Earnings, asked: Bool, out: Decisions) -> None:
-    """Begin the sums anew, answer the request at each door, ``asked`` (B,), and go on to the next."""
-    for b in range(s.key.shape[0]):
-        k = s.request[b]
-        s.offered[b] = 0
-        s.admitted[b] = 0
-        s.elapsed_s[b] = 0.0
-        s.unit_s[b] = 0.0
-        _answer(p, s, b, asked[b])
-        out.request[b] = k
-        out.admitted[b] = s.admitted[b, k] > 0
-        out.revenue[b] = e.reward[k] if out.admitted[b] else -e.penalty[k]
-        while s.request[b] == NOBODY:
-            _step_event(p, s, b)
-        # a span without length has no mean; nothing was in use in it
-        out.busy[b] = s.unit_s[b] / s.elapsed_s[b] / np.float64(p.capacity) if s.elapsed_s[b] > 0.0 else 0.0
-
-
-@kernel
-def show_requests(p: LossParams, most: I64, request: I32, held: I64, shown: F32) -> None:
-    """Write what is seen of every system, (B, 4 K + 1), each element in [-1, 1].
-
-    The class that asks (one-hot), admissions in service over ``most`` (K,), the free share of the capacity, whether one
-    of each class fits now, and whether it would after admitting the request.
-    """
-    n = p.units.shape[0]
-    for b in range(request.shape[0]):
-        free = p.capacity
-        for k in range(n):
-            free -= held[b, k] * p.units[k]
-        left = free - p.units[request[b]]
-        for k in range(n):
-            shown[b, k] = np.float32(1.0 if request[b] == k else -1.0)
-            shown[b, n + k] = np.float32(2.0 * (np.float64(held[b, k]) / np.float64(most[k])) - 1.0)
-            shown[b, 2 * n + 1 + k] = np.float32(1.0 if p.units[k] <= free else -1.0)
-            shown[b, 3 * n + 1 + k] = np.float32(1.0 if p.units[k] <= left else -1.0)
-        shown[b, 2 * n] = np.float32(2.0 * (np.float64(free) / np.float64(p.capacity)) - 1.0)
 
 
 @kernel
@@ -209,9 +153,9 @@ def follow_table(p: LossParams, s: LossArrays, table: Bool, stride: I64, until_s
     for b in range(s.key.shape[0]):
         while True:
             if s.request[b] != NOBODY:
-                _answer(p, s, b, table[_place(s, b, stride), s.request[b]])
+                answer(p, s, b, table[_place(s, b, stride), s.request[b]])
             elif s.next_s[b] <= until_s:
-                _step_event(p, s, b)
+                step_event(p, s, b)
             else:
                 break
         if s.time_s[b] < until_s:
