@@ -13,7 +13,6 @@ from ..twin.sync import area_traffic
 from ..twin.traffic import ITU_2023_LOAD_BY_HOUR
 from ..twin.types import F64, I64, Bool
 from .catalogue import UnknownNameError
-from .coverage_room import coverage_scale
 from .window import Window
 
 KBIT_PER_MBIT = 1000.0
@@ -67,7 +66,7 @@ class AlwaysOn:
 class Greedy:
     """Sleep whatever the present traffic does not need; no forecast, no reserve."""
 
-    coverage_mbps: float = 80.0  # what the coverage cell of an area carries, see ``coverage_scale``
+    coverage_mbps: float = 80.0  # what the coverage cell of an area carries, see ``Params.coverage_scale``
     name: str = "greedy"
 
     def begin(self, params: Params, n: int) -> None:
@@ -75,7 +74,7 @@ class Greedy:
 
     def actions(self, params: Params, window: Window) -> I64:
         """Sleep deep where the area's present traffic fits into its coverage cell."""
-        fits = area_mbps(params, window) <= self.coverage_mbps * coverage_scale(params)
+        fits = area_mbps(params, window) <= self.coverage_mbps * params.coverage_scale
         return _actions(params, fits[:, params.area_of_cell[params.capacity_cells]])
 
 
@@ -120,7 +119,7 @@ class Forecast:
     The forecast scales the present traffic of an area with the typical hour-of-day curve of the scenario.
     """
 
-    coverage_mbps: float = 40.0  # traffic that may rest on one coverage cell, see ``coverage_scale``
+    coverage_mbps: float = 40.0  # traffic that may rest on one coverage cell, see ``Params.coverage_scale``
     wake_margin: float = 1.2  # wake above this multiple of it
     lead_periods: int = 6
     long_ssb: float = 0.0  # 1 for the longest SSB period the scenario lists, on every capacity carrier
@@ -141,7 +140,7 @@ class Forecast:
         """Compare the expected traffic with the reserve, with hysteresis."""
         expected = self.expected_mbps(params, window)[:, params.area_of_cell[params.capacity_cells]]
         limit = np.where(_asleep(params, window), self.coverage_mbps * self.wake_margin, self.coverage_mbps)
-        scale = coverage_scale(params)[params.area_of_cell[params.capacity_cells]]
+        scale = params.coverage_scale[params.area_of_cell[params.capacity_cells]]
         return _actions(params, expected <= limit * scale, self.long_ssb)
 
 

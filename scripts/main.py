@@ -88,3 +88,7 @@ def say(text: str, code: ExitCode) -> ExitCode:
     """Print `text`, to standard error unless all is well, and hand back the code."""
     Console(stderr=code != ExitCode.OK, soft_wrap=True).print(text, markup=False, highlight=False)
     return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -8,11 +8,12 @@ from functools import cached_property
 import numpy as np
 
 from .carrier import CarrierState
+from .coverage_room import coverage_scale
 from .kernels.layout import ParamArrays
 from .param_arrays import first_columns, param_arrays
 from .radiomap import area_map, gain_map
 from .scenario import Carrier, Scenario
-from .types import I16, I32, Bool
+from .types import F64, I16, I32, Bool
 
 LEAST_LEANING = 0.02  # of a cell's pixels: an area that has fewer of them hardly feels its sleep
 
@@ -59,6 +60,11 @@ class Params:
         cells = tuple(Cell(c.name, c.site, int(a), c.carrier) for c, a in zip(cells, areas, strict=True))
         arrays = param_arrays(scenario, [c.carrier for c in cells], patterns, area_map(gain, coverage))
         return Params(scenario, cells, arrays)
+
+    @cached_property
+    def coverage_scale(self) -> F64:
+        """What the coverage cell of each area carries as a multiple of a usual one, (G,); see ``coverage_room``."""
+        return coverage_scale(self.arrays, self.coverage_cells)
 
     @property
     def n_cells(self) -> int:

@@ -9,11 +9,11 @@ import pytest
 
 from ranrein.envs.baselines import AlwaysOn, Forecast, Greedy, LoadThreshold, area_mbps, typical_day
 from ranrein.envs.controller import Controller
-from ranrein.envs.coverage_room import NEIGHBOUR_LOAD, OBSTRUCTION_DB, coverage_scale, mean_efficiency
 from ranrein.envs.energy_saving import EnergySaving
 from ranrein.envs.vector import TwinVectorEnv
 from ranrein.envs.window import Window
 from ranrein.twin.command import Command
+from ranrein.twin.coverage_room import NEIGHBOUR_LOAD, OBSTRUCTION_DB, mean_efficiency
 from ranrein.twin.params import Params
 from ranrein.twin.rules import Precedent
 
@@ -138,16 +138,16 @@ def test_the_forecast_rule_wakes_later_than_it_sleeps(urban: Params, at_night: W
 
 
 def test_the_figures_of_the_rules_are_meant_for_the_usual_coverage_cell(urban: Params) -> None:
-    assert np.array_equal(coverage_scale(urban), np.ones(3))
-    assert np.array_equal(coverage_scale(params_named("tiny")), np.ones(1))
+    assert np.array_equal(urban.coverage_scale, np.ones(3))
+    assert np.array_equal(params_named("tiny").coverage_scale, np.ones(1))
 
 
 def test_a_coverage_cell_of_half_the_rate_or_between_neighbours_carries_less(urban: Params) -> None:
     arrays = urban.arrays
-    half = replace(urban, arrays=arrays._replace(rate_mbps=arrays.rate_mbps / 2, gain=arrays.gain.copy()))
-    assert np.array_equal(coverage_scale(half), np.full(3, 0.5))
-    assert np.array_equal(coverage_scale(urban), np.ones(3))
-    assert np.all(coverage_scale(params_named("dense_urban")) <= 0.75)
+    half = replace(urban, arrays=arrays._replace(rate_mbps=arrays.rate_mbps / 2))
+    assert np.array_equal(half.coverage_scale, np.full(3, 0.5))
+    assert np.array_equal(urban.coverage_scale, np.ones(3))
+    assert np.all(params_named("dense_urban").coverage_scale <= 0.75)
 
 
 def test_the_mean_efficiency_is_harmonic_and_counts_interference_by_area(urban: Params) -> None:
@@ -165,7 +165,7 @@ def test_the_mean_efficiency_is_harmonic_and_counts_interference_by_area(urban: 
 @pytest.mark.parametrize("kind", [Greedy, Forecast])
 def test_rules_scale_with_the_coverage_cell(urban: Params, at_night: Window, kind: type[Controller]) -> None:
     arrays = urban.arrays
-    weak = replace(urban, arrays=arrays._replace(rate_mbps=arrays.rate_mbps / 4, gain=arrays.gain.copy()))
+    weak = replace(urban, arrays=arrays._replace(rate_mbps=arrays.rate_mbps / 4))
     window = told(at_night, 30.0)
     assert kind().actions(urban, window).all()
     assert not kind().actions(weak, window).any()

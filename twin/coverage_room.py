@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from weakref import ref
-
 import numpy as np
 
-from ..twin.kernels.layout import GAIN_STEP_DB, ParamArrays
-from ..twin.link import N_PRB, usable_bandwidth_hz
-from ..twin.params import Params
-from ..twin.types import F32, F64, I16, I32
+from .kernels.layout import GAIN_STEP_DB, ParamArrays
+from .link import N_PRB, usable_bandwidth_hz
+from .types import F32, F64, I32
 
 USUAL_MBPS = np.float32(
     usable_bandwidth_hz(N_PRB[20, 15], 15) * 2 / 1e6
@@ -18,21 +15,17 @@ USUAL_EFFICIENCY = 4  # bit/s/Hz of sites without near neighbours
 NEIGHBOUR_LOAD = 0.3  # of the other coverage cells, assumption
 OBSTRUCTION_DB = 8.0  # buildings between street and users, assumption
 
-_last: list[tuple[ref[I16], F64]] = []  # the answer for the gain map that was asked about last
 
-
-def coverage_scale(params: Params) -> F64:
+def coverage_scale(arrays: ParamArrays, coverage: I32) -> F64:
     """Return what the coverage cell of each area carries as a multiple of a usual one, (G,).
 
     It is the rate per bit/s/Hz over that of a 20 MHz FDD carrier with two layers, times the whole bit/s/Hz, from one to
     four, over four: the harmonic mean over the area's pixels at a moderate load of the other coverage cells.
+
+    Args:
+        arrays: the network.
+        coverage: (G,), the coverage cell of each area.
     """
-    if not _last or _last[0][0]() is not params.arrays.gain:
-        _last[:] = [(ref(params.arrays.gain), _scale(params.arrays, params.coverage_cells))]
-    return _last[0][1]
-
-
-def _scale(arrays: ParamArrays, coverage: I32) -> F64:
     efficiency = np.clip(np.round(mean_efficiency(arrays, coverage)), 1, USUAL_EFFICIENCY) / USUAL_EFFICIENCY
     return arrays.rate_mbps[coverage, 0] / USUAL_MBPS * efficiency
 
