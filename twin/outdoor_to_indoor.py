@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .radio_scenario import FC_RANGE_GHZ, checked
+from .radio_scenario import FC_RANGE_GHZ, canonical, checked
 from .types import F64
 
 INDOOR_LOSS_DB_PER_M = 0.5
@@ -47,6 +49,16 @@ def building_loss_db(
     """
     wall_db = o2i_wall_loss_db(kind, fc_ghz, release)
     return wall_db + INDOOR_LOSS_DB_PER_M * np.asarray(indoor_m) + WALL_SIGMA_DB[kind] * np.asarray(normal)
+
+
+def deepest_indoor_m(laws: Iterable[str]) -> float:
+    """Return how deep a user may stand in a building, in metres (TR 38.901 clause 7.4.3.1).
+
+    A user stands in one building whatever site it hears: among several laws the deepest counts. Laws of rooms have no
+    buildings to enter; alone they count as those of towns.
+    """
+    depths = [MAX_INDOOR_DISTANCE_M.get(canonical(law), 0.0) for law in laws]
+    return max(depths) or MAX_INDOOR_DISTANCE_M["UMa"]
 
 
 def car_loss_db(windows: str, normal: ArrayLike) -> F64:

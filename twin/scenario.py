@@ -13,6 +13,7 @@ from .backhaul import Backhaul, Core
 from .beam_pattern import standard_pattern
 from .checks import one_of
 from .failures import Failures
+from .outdoor_to_indoor import IRR_GLASS_DB
 from .power_models import check_power_model
 from .sector import Sector
 from .services import Traffic
@@ -135,8 +136,10 @@ class Users:
     weight_spread: float = 0.5  # standard deviation of a user's log demand, assumption
     vehicle_share: float = 0.0  # of the residents
     vehicle_speed_kmh: float = 30.0
+    glass_release: str = "rel17"  # of infrared-reflecting glass, or "rel19" (TR 38.901 table 7.4.3-1)
 
     def __post_init__(self) -> None:
+        one_of("users.glass_release", self.glass_release, tuple(IRR_GLASS_DB))
         _require(
             (self.resident + self.crowd) % 8 == 0, "users.resident + users.crowd must be a multiple of 8"
         )

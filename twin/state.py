@@ -13,14 +13,13 @@ from .failures import first_lives, first_outages
 from .kernels.layout import N_CELL_SUMS, N_LINK_SAMPLES, N_SLOT_SUMS, N_SURGE_FIELDS, N_SURGES, StateArrays
 from .kernels.maths import AREA, DAY, INDOOR, INDOOR_DEPTH, PLACE_X, PLACE_Y, SIGMA, SURGE, WEIGHT
 from .kernels.services import MEMBER
-from .outdoor_to_indoor import INDOOR_LOSS_DB_PER_M, WALL_SIGMA_DB, o2i_wall_loss_db
+from .outdoor_to_indoor import INDOOR_LOSS_DB_PER_M, WALL_SIGMA_DB, deepest_indoor_m, o2i_wall_loss_db
 from .params import Params
 from .seeding import make_keys, normal, unit
 from .traffic import station_mean_load
 from .types import F32, F64, I8, I64, U64, Rows
 
 CAR_LOSS_DB, CAR_SIGMA_DB = 9.0, 5.0  # TR 38.901 7.4.3.2
-_MAX_INDOOR_M = 25.0  # TR 38.901 7.4.3.1
 NEVER_S = np.float32(1e9)  # onset of a surge that does not come
 
 
@@ -190,12 +189,15 @@ def _indoor_loss_db(params: Params, key: U64) -> F32:
     indoor = place < users.indoor_share
     high = place < users.indoor_share * users.high_loss_share
     two = [unit(key[:, None], _at(i), who, INDOOR_DEPTH) for i in (0, 1)]
-    depth_m = _MAX_INDOOR_M * np.minimum(*two).astype(np.float64)
+    depth_m = deepest_indoor_m(site.propagation for site in params.scenario.sites) * np.minimum(*two).astype(
+        np.float64
+    )
     z = normal(key[:, None], _at(1), who, INDOOR).astype(np.float64)
     sigma = np.where(high, WALL_SIGMA_DB["high"], WALL_SIGMA_DB["low"])
     layers = []
     for fc_ghz in sorted({cell.carrier.fc_ghz for cell in params.cells}):
-        wall = np.where(high, o2i_wall_loss_db("high", fc_ghz), o2i_wall_loss_db("low", fc_ghz))
+        through = [o2i_wall_loss_db(kind, fc_ghz, users.glass_release) for kind in ("high", "low")]
+        wall = np.where(high, *through)
         loss = np.clip(wall + INDOOR_LOSS_DB_PER_M * depth_m + sigma * z, 0.0, users.max_indoor_loss_db)
         layers.append(np.where(indoor, np.round(loss * 64) / 64, 0.0))
         layers[-1][:, : users.n_vehicles] = np.round(_car_loss_db(z[:, : users.n_vehicles]) * 64) / 64

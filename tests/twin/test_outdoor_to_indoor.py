@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from ranrein.twin.outdoor_to_indoor import building_loss_db, car_loss_db, o2i_wall_loss_db
+from ranrein.envs.catalogue import load_scenario
+from ranrein.twin.outdoor_to_indoor import building_loss_db, car_loss_db, deepest_indoor_m, o2i_wall_loss_db
+from ranrein.twin.params import Params
+from ranrein.twin.scenario import Scenario
+from ranrein.twin.state import begin
 
 
 @pytest.mark.parametrize(
@@ -53,3 +59,41 @@ def test_a_car_costs_9_db_and_20_db_with_metallised_windows() -> None:
     assert car_loss_db("metallised", 0.0) == 20.0
     with pytest.raises(ValueError, match='windows "tinted" is unknown'):
         car_loss_db("tinted", 0.0)
+
+
+def test_a_user_stands_at_most_as_deep_as_the_widest_building_of_the_laws_around() -> None:
+    assert deepest_indoor_m(["RMa", "rma"]) == 10.0
+    assert (
+        deepest_indoor_m(["RMa", "UMi", "InH"]) == deepest_indoor_m(["UMa"]) == deepest_indoor_m(["InH"]) == 25.0
+    )
+
+
+def indoor(**changes: object) -> Scenario:
+    """One mast whose users are all indoors, behind glass of either kind."""
+    plain = load_scenario("tiny")
+    users = replace(plain.users, indoor_share=1.0, max_indoor_loss_db=200.0)
+    return replace(plain, users=replace(users, **changes))  # type: ignore[arg-type]
+
+
+def lost_db(scenario: Scenario) -> np.ndarray:
+    return begin(Params.of(scenario), np.arange(64), np.zeros(64, np.int64)).arrays.indoor_db
+
+
+def test_rural_users_stand_at_most_10_m_deep() -> None:
+    town = indoor()
+    country = replace(
+        town, sites=tuple(replace(site, propagation="RMa", height_m=35.0) for site in town.sites)
+    )
+    spared = lost_db(town) - lost_db(country)
+    assert np.all(spared >= 0.0)
+    assert spared.max() == pytest.approx(7.5, abs=1.0)
+    assert spared.mean() == pytest.approx(2.5, abs=0.3)  # a third of 7.5: the lesser of two uniform draws
+
+
+def test_the_release_of_the_glass_matters_behind_coated_windows_only() -> None:
+    older, newer = (indoor(high_loss_share=1.0, glass_release=release) for release in ("rel17", "rel19"))
+    assert lost_db(newer).mean() > lost_db(older).mean() + 0.3
+    older, newer = (indoor(high_loss_share=0.0, glass_release=release) for release in ("rel17", "rel19"))
+    assert np.array_equal(lost_db(newer), lost_db(older))
+    with pytest.raises(ValueError, match=r"users.glass_release.*rel18"):
+        indoor(glass_release="rel18")
