@@ -9,6 +9,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from .inventory_backhaul import check_link, sharing_notes
 from .inventory_carriers import check_carrier
 from .inventory_checks import (
     Record,
@@ -22,6 +23,7 @@ from .inventory_checks import (
 from .inventory_defaults import area_key
 from .inventory_files import read_source
 from .inventory_fill import fill_areas, fill_sites
+from .inventory_plausible import check_azimuths, check_sites, check_unit_power
 from .inventory_rows import TABLES, Problems, Source, broken
 from .inventory_sites import Inventory
 from .inventory_values import named_rows, values_of
@@ -40,20 +42,26 @@ def read_inventory(path: Path) -> Inventory:
     Raises:
         InventoryError: if anything is wrong; lists every problem with file, line, field, value and repair.
     """
-    source, problems = read_source(path), Problems()
+    return inventory_of(read_source(path), str(path))
+
+
+def inventory_of(source: Source, path: str) -> Inventory:
+    """Return the inventory of what a file holds; InventoryError as from ``read_inventory``."""
+    problems = Problems()
     records, notes = _records(source, problems)
     _check_links(records, problems)
     is_geographic = check_places(records["sites"], problems)
     if not problems.found:
         notes += fill_areas(records["sites"], is_geographic)
+        notes += check_sites(records["sites"], is_geographic, problems)
     _check_carriers(records, problems)
     problems.stop_if_any()
     sites, filled = fill_sites(records)
-    notes += filled
+    notes += filled + sharing_notes(sites)
     for note in notes:
         _log.info("%s: %s", path, note)
     line = source.settings_at[1]
-    return Inventory(source.name, str(path), sites, is_geographic, source.settings, line, tuple(notes))
+    return Inventory(source.name, path, sites, is_geographic, source.settings, line, tuple(notes))
 
 
 def _records(source: Source, problems: Problems) -> tuple[dict[str, list[Record]], list[str]]:
@@ -75,8 +83,11 @@ def _check_links(records: Records, problems: Problems) -> None:
     sites = records["sites"]
     check_unique(sites, ("id",), problems)
     check_transport(sites, problems)
+    for row, values in sites:
+        check_link(row, values, problems)
     if "sectors" in records:
         sectors = records["sectors"]
+        check_azimuths(sectors, problems)
         check_unique(sectors, ("site", "id"), problems)
         check_parents(sectors, paths(sites, ("id",)), ("site",), problems)
         check_children(sites, paths(sectors, ("site",)), ("id",), problems)
@@ -101,4 +112,7 @@ def _check_carriers(records: Records, problems: Problems) -> None:
         str(v.get("id")): area_key(str(v["propagation"])) for _, v in records["sites"] if "propagation" in v
     }
     for row, values in records.get("carriers", ()):
-        check_carrier(row, values, areas.get(str(values.get("site"))), problems)
+        area = areas.get(str(values.get("site")))
+        check_carrier(row, values, area, problems)
+        if area:
+            check_unit_power(row, values, area, problems)

@@ -12,13 +12,14 @@ from ..twin.scenario import Carrier
 from .bands import BANDS, Band, band_of, frequency_of_arfcn
 from .inventory_defaults import AREA_DEFAULTS, carrier_defaults
 from .inventory_fields import Values
+from .inventory_hints import likely
 from .inventory_rows import Problems, Row
+from .inventory_values import PATTERN_MARK
 
 HORIZON_DEG = 90.0
 ANY_TX_POWER_DBM = (0.0, 60.0)  # where the area type is not known
 WHOLE = ("bandwidth_mhz", "scs_khz", "n_elements", "reference_set", "power_category")
 TEXTS = ("power_model", "earth_station")
-MILLIWATTS_FROM = 1000.0  # a transmit power from here on is meant in mW, below in W
 
 
 def check_carrier(row: Row, values: Values, area: str | None, problems: Problems) -> None:
@@ -44,10 +45,12 @@ def make_carrier(values: Values, area: str, layer: str) -> Carrier:
     band = BANDS.get(str(values.get("band", "")))
     filled: dict[str, float] = carrier_defaults(band, area, layer) if band else {}
     filled |= {name: value for name, value in values.items() if isinstance(value, float)}
+    filled.pop("calibration_db", None)
     filled["tilt_deg"] = HORIZON_DEG + filled.pop("downtilt_deg")
     numbers = {name: int(value) if name in WHOLE else float(value) for name, value in filled.items()}
     texts = {name: str(values[name]) for name in TEXTS if name in values}
-    return Carrier(layer=layer, **numbers, **texts)  # type: ignore[arg-type]
+    patterns = tuple(name.strip() for name in str(values.get("patterns", "")).split(PATTERN_MARK) if name)
+    return Carrier(layer=layer, patterns=patterns, **numbers, **texts)  # type: ignore[arg-type]
 
 
 def centre_ghz(values: Values) -> float:
@@ -70,6 +73,7 @@ def _check_frequency(row: Row, values: Values, band: Band | None, problems: Prob
         ("MHz", fc / 1e3),
         ("kHz", fc / 1e6),
         ("Hz", fc / 1e9),
+        ("THz", fc * 1e3),
         ("an NR-ARFCN", frequency_of_arfcn(fc)),
     )
     likely = next(
@@ -91,21 +95,37 @@ def _check_width(row: Row, values: Values, band: Band | None, problems: Problems
     if scs is None:
         return
     if scs not in spacings:
-        guesses = [
-            k for k in spacings if float(scs) == k * 1e3 or (float(scs) < 4 and k == 15 * 2 ** float(scs))
-        ]
-        hint = f"write {guesses[0]}" if guesses else f"write one of {spacings} kHz"
+        value, guesses = float(scs), list[str]()
+        for unit, meant in (
+            ("in Hz", value / 1e3),
+            ("in MHz", value * 1e3),
+            ("a numerology", _spacing(value)),
+        ):
+            guesses += [f"write {k} if this is {unit}" for k in spacings if math.isclose(k, meant)]
+        hint = guesses[0] if guesses else f"write one of {spacings} kHz"
         problems.add(row, "scs_khz", "is no subcarrier spacing the twin knows", hint)
         return
     widths = _widths(float(scs), band.width_mhz if band else math.inf)
     mhz = values.get("bandwidth_mhz", band.bandwidth_mhz if band else None)
     if mhz is None or mhz in widths:
         return
-    guesses = [w for w in widths if float(mhz) in (w * 1e6, w * 1e3, w / 1e3)]
+    value = float(mhz)
+    blocks = next((w for (w, spacing), n in N_PRB.items() if spacing == scs and n == value), 0)
+    meant = (
+        ("in Hz", value / 1e6),
+        ("in kHz", value / 1e3),
+        ("in GHz", value * 1e3),
+        ("resource blocks", blocks),
+    )
+    guesses = [f"{w} if this is {unit}" for w in widths for unit, is_mhz in meant if math.isclose(w, is_mhz)]
     where = f" and fits into {band.name}" if band else ""
     what = f"is no channel bandwidth that TS 38.104 table 5.3.2-1 has at {scs:g} kHz{where}"
     field = "bandwidth_mhz" if "bandwidth_mhz" in values else "scs_khz"
     problems.add(row, field, what, f"write {guesses[0]}" if guesses else f"write one of {widths} MHz")
+
+
+def _spacing(numerology: float) -> float:
+    return 15.0 * 2.0**numerology if 0 <= numerology < 7 else math.nan
 
 
 @cache
@@ -121,11 +141,9 @@ def _check_power(row: Row, values: Values, area: str | None, problems: Problems)
     low, high = AREA_DEFAULTS[area].tx_power_range_dbm if area else ANY_TX_POWER_DBM
     if low <= dbm <= high:
         return
-    unit, watts = ("mW", dbm / 1e3) if dbm >= MILLIWATTS_FROM else ("W", dbm)
-    meant = 10 * math.log10(watts * 1e3) if watts > 0 else math.nan
-    hint = (
-        f"write {meant:.1f} if this is in {unit}" if low <= meant <= high else "write the total power in dBm"
-    )
+    watts = (dbm, "in W"), (dbm / 1e3, "in mW"), (dbm * 1e3, "in kW")
+    meant = [(round(10 * math.log10(w * 1e3), 1), unit) for w, unit in watts if dbm > 0]
+    hint = likely([*meant, (dbm + 30, "in dBW")], (low, high)) or "write the total power in dBm"
     problems.add(
         row,
         "tx_power_dbm",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -132,6 +133,12 @@ def _check_globe(records: Sequence[Record], problems: Problems) -> None:
             problems.add(
                 row, "latitude", "with longitude=0 is the place of what is not known", "give the place"
             )
+        elif _is_in_radians(values):
+            lat, lon = (math.degrees(float(values[name])) for name in GLOBE)
+            what = f"with longitude={values['longitude']:g} lies in the Gulf of Guinea, far from any land"
+            problems.add(
+                row, "latitude", what, f"write latitude={lat:.6g}, longitude={lon:.6g} if these are radians"
+            )
     known = [(row, values) for row, values in records if not _is_nowhere(values)]
     if len(known) < LEAST_SITES:
         return
@@ -156,6 +163,11 @@ def _check_outlier(row: Row, place: F64, box: tuple[F64, F64], problems: Problem
 
 def _is_nowhere(values: Values) -> bool:
     return values["latitude"] == 0 and values["longitude"] == 0
+
+
+def _is_in_radians(values: Values) -> bool:
+    """Tell whether a place is one of the open sea that all radians fall into."""
+    return abs(float(values["latitude"])) <= math.pi / 2 and abs(float(values["longitude"])) <= math.pi
 
 
 def _unwrapped(places: F64) -> F64:

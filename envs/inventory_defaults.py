@@ -6,6 +6,7 @@ Whatever stands in neither table comes from the shipped scenario ``urban``.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 from ..twin.radio_scenario import canonical
 from .bands import Band
@@ -30,7 +31,7 @@ AREA_DEFAULTS = {
     "UMa": AreaDefaults(25.0, 500.0, (0.0, 120.0, 240.0), ("n28", "n78"), 300.0, False, (30.0, 60.0)),
     "UMi-SC": AreaDefaults(10.0, 200.0, (0.0,), ("n3", "n78"), 60.0, True, (10.0, 46.0)),
     "RMa": AreaDefaults(35.0, 1732.0, (0.0, 120.0, 240.0), ("n28", "n3"), 300.0, False, (30.0, 60.0)),
-    "InH-Office": AreaDefaults(3.0, 20.0, (0.0,), ("n78",), 10.0, True, (0.0, 30.0)),
+    "InH-Office": AreaDefaults(3.0, 20.0, (0.0,), ("n78",), 10.0, True, (5.0, 30.0)),
 }
 
 
@@ -68,6 +69,7 @@ LAYER_DEFAULTS = {
 }
 
 
+@cache
 def area_key(propagation: str) -> str:
     """Return the row of ``AREA_DEFAULTS`` for a scenario of TR 38.901; all indoor ones share one."""
     name = canonical(propagation)

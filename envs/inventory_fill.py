@@ -8,6 +8,7 @@ from functools import cache
 
 import numpy as np
 
+from .inventory_backhaul import own_link
 from .inventory_carriers import centre_ghz, make_carrier
 from .inventory_checks import Record
 from .inventory_defaults import AREA_DEFAULTS, area_by_distance, area_key
@@ -73,6 +74,8 @@ def _site(values: Values, sectors: Children, carriers: Children) -> InventorySit
         fixed_power_w=float(values.get("fixed_power_w", usual.fixed_power_w)),
         transport_parent=str(values.get("transport_parent", "")),
         sectors=tuple(_sector(name, panel, area, carriers) for panel in panels) or _usual_sectors(area),
+        area=str(values.get("area", "")),
+        backhaul=own_link(values),
     )
 
 
@@ -95,4 +98,8 @@ def _sector(site: str, panel: Values, area: str, carriers: Children) -> Inventor
 def _carrier(values: Values, area: str, is_lowest: bool) -> InventoryCarrier:
     layer = str(values.get("layer", "coverage" if is_lowest else "capacity"))
     band = str(values.get("band", ""))
-    return InventoryCarrier(str(values.get("id", band)), band, make_carrier(values, area, layer))
+    offset = values.get("calibration_db")
+    carrier = make_carrier(values, area, layer)
+    return InventoryCarrier(
+        str(values.get("id", band)), band, carrier, None if offset is None else float(offset)
+    )

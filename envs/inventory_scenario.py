@@ -14,13 +14,15 @@ from typing import Any
 
 import numpy as np
 
+from ..twin.backhaul import Backhaul
 from ..twin.link import N_PRB
 from ..twin.scenario import Carrier, Scenario, Sector, Site
 from ..twin.types import F64, I64
 from .catalogue import load_scenario, scenario_from
+from .inventory_backhaul import core_of, links_of
 from .inventory_defaults import AREA_DEFAULTS, area_key
 from .inventory_rows import InventoryError, broken
-from .inventory_sites import Inventory, InventorySite, plane_m
+from .inventory_sites import Inventory, InventorySector, InventorySite, plane_m
 from .neighbours import cut
 
 TEMPLATE = "urban"
@@ -57,14 +59,20 @@ def cluster_scenario(inventory: Inventory, members: Sequence[int] | I64, name: s
     sites = [inventory.sites[i] for i in members]
     kinds, names = _kinds(sites)
     places, map_settings = _map(inventory, sites)
+    links = links_of(inventory.sites, list(names))
     data = _settings(inventory, _usual(places, map_settings, kinds, names))
     data |= {
         "name": name,
         "failures": _failures_here(data["failures"], inventory, {site.id for site in sites}),
         "carriers": kinds,
-        "sites": [_site(site, place, names[site.id]) for site, place in zip(sites, places, strict=True)],
+        "sites": [
+            _site(site, links.of[site.id], place, names[site.id])
+            for site, place in zip(sites, places, strict=True)
+        ],
     }
     try:
+        if links.shared:
+            data["core"] = core_of(scenario_from(data).core, links)
         return scenario_from(data)
     except ValueError as error:
         raise _refused(inventory, f"{name}: {error}") from error
@@ -190,13 +198,20 @@ def _failures_here(failures: Any, inventory: Inventory, here: set[str]) -> Any: 
     return {**failures, "together": groups}
 
 
-def _site(site: InventorySite, place: F64, names: list[tuple[str, ...]]) -> Site:
+def _site(site: InventorySite, link: Backhaul, place: F64, names: list[tuple[str, ...]]) -> Site:
     sectors = tuple(
-        Sector(_from_east(sector.azimuth_deg), kinds)
+        Sector(_from_east(sector.azimuth_deg), kinds, _calibration(sector))
         for sector, kinds in zip(site.sectors, names, strict=True)
     )
     x_m, y_m = (float(metres) for metres in place)
-    return Site(site.id, x_m, y_m, site.height_m, site.propagation, site.fixed_power_w, sectors)
+    place_and_kind = (site.id, x_m, y_m, site.height_m, site.propagation, site.fixed_power_w)
+    return Site(*place_and_kind, sectors, link, site.area)
+
+
+def _calibration(sector: InventorySector) -> tuple[float, ...]:
+    """Return the offsets of a sector by carrier; none where the file gives none."""
+    given = [carrier.calibration_db for carrier in sector.carriers]
+    return tuple(offset or 0.0 for offset in given) if any(offset is not None for offset in given) else ()
 
 
 def _from_east(compass_deg: float) -> float:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..twin.backhaul import Backhaul
 from ..twin.scenario import Carrier
 from ..twin.types import F64
 from .geodesy import middle, to_local
@@ -20,6 +21,7 @@ class InventoryCarrier:
     id: str
     band: str
     carrier: Carrier
+    calibration_db: float | None = None  # None where the file says nothing
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,10 @@ class InventorySite:
     fixed_power_w: float
     transport_parent: str  # id of the site towards the core; empty at the root
     sectors: tuple[InventorySector, ...]
+    area: str = ""  # kind of area, see ``twin/area_load.py``
+    backhaul: Backhaul = field(
+        default_factory=Backhaul
+    )  # its own link, towards its transport parent or the core
 
     @property
     def n_cells(self) -> int:

@@ -7,21 +7,31 @@ import math
 from collections.abc import Mapping
 from functools import cache
 
+from ..twin.area_load import AREAS
+from ..twin.backhaul import KINDS
+from ..twin.beam_pattern import standard_pattern
 from ..twin.earth import EARTH
 from ..twin.power_models import POWER_MODELS
-from ..twin.propagation import los_probability
+from ..twin.radio_scenario import canonical
 from ..twin.scenario import LAYERS
 from .bands import BANDS, band_repair
 from .inventory_fields import FIELDS, NEEDED, NUMBER, Field, Values
 from .inventory_rows import Problem, Problems, Row, Table
 
 _POWER = {"power_model": POWER_MODELS, "earth_station": tuple(EARTH)}
+_NAMES = {"area": AREAS, "backhaul_kind": KINDS}
+PATTERN_MARK = ";"
 LIKE = 0.8  # a column so near to a field's name is taken for a misspelling
 # Columns that begin like this hold something the schema knows, in another unit or under another name.
 STEMS = {
     "height": "height_m", "azimuth": "azimuth_deg", "tilt": "downtilt_deg", "downtilt": "downtilt_deg",
     "fc": "fc_ghz", "freq": "fc_ghz", "bandwidth": "bandwidth_mhz", "bw": "bandwidth_mhz", "scs": "scs_khz",
     "tx_power": "tx_power_dbm", "power": "tx_power_dbm", "eirp": "tx_power_dbm", "parent": "transport_parent",
+    "x_km": "x_m", "y_km": "y_m", "easting": "x_m", "northing": "y_m", "area_type": "propagation",
+    "backhaul_k": "backhaul_capacity_mbps", "backhaul_g": "backhaul_capacity_mbps",
+    "backhaul_cap": "backhaul_capacity_mbps", "backhaul_len": "backhaul_length_km",
+    "backhaul_dist": "backhaul_length_km", "fibre": "backhaul_length_km", "fiber": "backhaul_length_km",
+    "backhaul_hop": "backhaul_hops", "backhaul": "backhaul_kind",
 }  # fmt: skip
 
 
@@ -98,31 +108,41 @@ def values_of(kind: str, row: Row, problems: Problems) -> Values:
 
 def _text(field: Field, row: Row, problems: Problems) -> str | None:
     text = row.values[field.name]
-    if field.name == "band" and text not in BANDS:
-        problems.add(row, "band", "is no known NR band", band_repair(text))
+    what, repair = _refusal(field.name, text)
+    if what:
+        problems.add(row, field.name, what, repair)
         return None
-    if field.name == "layer" and text not in LAYERS:
-        problems.add(row, "layer", "is no layer", f"write {' or '.join(LAYERS)}")
-        return None
-    if field.name in _POWER and text not in _POWER[field.name]:
-        problems.add(row, field.name, "is unknown", f"write one of {', '.join(_POWER[field.name])}")
-        return None
-    if field.name == "propagation":
-        refusal = _refusal_of_area(text)
-        if refusal:
-            problems.add(row, "propagation", "is no area type the twin can map", refusal)
-            return None
     return text
 
 
 @cache
-def _refusal_of_area(text: str) -> str:
-    """Return why the twin can map no site of this area type, or nothing."""
+def _refusal(name: str, text: str) -> tuple[str, str]:
+    """Return what is wrong with a text of this field and how to repair it; empty if nothing is."""
+    if name == "band" and text not in BANDS:
+        return "is no known NR band", band_repair(text)
+    if name == "layer" and text not in LAYERS:
+        return "is no layer", f"write {' or '.join(LAYERS)}"
+    if name in _POWER and text not in _POWER[name]:
+        return "is unknown", f"write one of {', '.join(_POWER[name])}"
+    if name in _NAMES and text not in _NAMES[name]:
+        near = difflib.get_close_matches(text.lower(), _NAMES[name], n=1, cutoff=0.0)[0]
+        return "is unknown", f"write {near!r} if that is meant, or another of {', '.join(_NAMES[name])}"
+    if name in ("propagation", "patterns"):
+        return _refusal_of_law(name, text)
+    return "", ""
+
+
+def _refusal_of_law(name: str, text: str) -> tuple[str, str]:
     try:
-        los_probability(text, 100.0, 1.5)
+        if name == "propagation":
+            canonical(text)
+        else:
+            for pattern in text.split(PATTERN_MARK):
+                standard_pattern(pattern.strip())
     except ValueError as error:
-        return str(error).partition(": ")[2]
-    return ""
+        kind = "area type the twin can map" if name == "propagation" else "list of beam patterns"
+        return f"is no {kind}", str(error).partition(": ")[2]
+    return "", ""
 
 
 def _number(field: Field, row: Row, problems: Problems) -> float | None:
@@ -139,15 +159,14 @@ def _number(field: Field, row: Row, problems: Problems) -> float | None:
     low, high = field.limits or (-math.inf, math.inf)
     if not low <= value <= high:
         usual = f"write {_in(field.unit)} between {low:g} and {high:g}".replace("  ", " ")
-        problems.add(
-            row,
-            field.name,
-            f"is outside {low:g}..{high:g} {field.unit}".rstrip(),
-            field.hint(value, row) or usual,
-        )
+        what = f"is outside {low:g}..{high:g} {field.unit}".rstrip()
+        if high == math.inf:
+            what, usual = f"is below {low:g} {field.unit}", f"write {_in(field.unit)} {low:g} or more"
+        problems.add(row, field.name, what, field.hint(value, row) or usual)
         return None
     if field.whole and value != int(value):
-        problems.add(row, field.name, "is no whole number", f"write {round(value)}")
+        nearest = f"write {round(value)}" if value >= 1 else f"write one from {low:g} to {high:g}"
+        problems.add(row, field.name, "is no whole number", nearest)
         return None
     return value
 

@@ -3,34 +3,39 @@
 from __future__ import annotations
 
 import json
-from dataclasses import MISSING, asdict, fields
+from dataclasses import MISSING, asdict, fields, replace
 from pathlib import Path
 from typing import Any
 
 from ..twin.backhaul import Backhaul
 from ..twin.scenario import Carrier, Scenario, Site
 from .bands import BANDS, band_of
+from .inventory import inventory_of
 from .inventory_carriers import HORIZON_DEG
-from .inventory_json import SCHEMA
+from .inventory_json import SCHEMA, read_json
+from .inventory_rows import InventoryError
+from .inventory_scenario import cluster_scenario, clusters
+from .inventory_values import PATTERN_MARK
 
 _USUAL = {f.name: f.default for f in fields(Carrier) if f.default is not MISSING}  # left out where it stands
 
 
 def write_inventory(scenario: Scenario, path: Path) -> None:
-    """Write an inventory from which ``read_inventory`` makes the same scenario again.
+    """Write an inventory from which ``read_inventory`` makes the same scenario again, angles to 1e-9 degrees.
 
     Raises:
-        ValueError: if an inventory cannot hold the scenario; names what.
+        ValueError: if an inventory cannot hold the scenario; names the field.
     """
-    path.write_text(json.dumps(inventory_data(scenario), indent=1, allow_nan=False) + "\n", encoding="utf-8")
+    text = json.dumps(inventory_data(scenario), indent=1, allow_nan=False) + "\n"
+    require_same(scenario, text, path)
+    path.write_text(text, encoding="utf-8")
 
 
 def inventory_data(scenario: Scenario) -> dict[str, Any]:
     """Return the content of the inventory of a scenario as plain data.
 
     Raises:
-        ValueError: if a carrier is used nowhere or has patterns to choose from, an azimuth is not in (-180, 180], or a
-            site has a backhaul of its own or sectors with calibrated path gains.
+        ValueError: if a carrier is used nowhere, or an azimuth is not in (-180, 180].
     """
     used = {name for site in scenario.sites for sector in site.sectors for name in sector.carriers}
     idle = sorted(set(scenario.carriers) - used)
@@ -38,7 +43,6 @@ def inventory_data(scenario: Scenario) -> dict[str, Any]:
         raise ValueError(
             f"carriers {idle} are in no sector: an inventory lists carriers by sector; remove them"
         )
-    _require_plain(scenario)
     settings = {
         f.name: getattr(scenario, f.name)
         for f in fields(Scenario)
@@ -56,24 +60,19 @@ def inventory_data(scenario: Scenario) -> dict[str, Any]:
     }
 
 
-def _require_plain(scenario: Scenario) -> None:
-    """Refuse what the tables of an inventory have no column for."""
-    chosen = sorted(name for name, carrier in scenario.carriers.items() if carrier.patterns)
-    if chosen:
-        raise ValueError(
-            f"carriers {chosen} have patterns to choose from: an inventory cannot hold them; remove them"
-        )
-    tuned = [site.name for site in scenario.sites if any(sector.calibration_db for sector in site.sectors)]
-    if tuned:
-        raise ValueError(f"sites {tuned} have calibration_db: an inventory cannot hold it; remove it")
-    linked = [site.name for site in scenario.sites if site.backhaul != Backhaul()]
-    if linked:
-        raise ValueError(f"sites {linked} have a backhaul: an inventory cannot hold it; remove it")
-
-
 def _site(site: Site) -> dict[str, Any]:
-    others = ("name", "sectors", "backhaul")
-    return {"id": site.name, **{k: v for k, v in vars(site).items() if k not in others}}
+    own = {
+        name: value
+        for name, value in vars(site).items()
+        if name not in ("name", "sectors", "backhaul", "area")
+    }
+    usual = Backhaul()
+    link = {
+        f"backhaul_{name}": value
+        for name, value in vars(site.backhaul).items()
+        if value != getattr(usual, name)
+    }
+    return {"id": site.name, **own, **({"area": site.area} if site.area else {}), **link}
 
 
 def _sectors(site: Site) -> list[dict[str, Any]]:
@@ -89,11 +88,14 @@ def _sectors(site: Site) -> list[dict[str, Any]]:
 def _carriers(site: Site, scenario: Scenario) -> list[dict[str, Any]]:
     rows = []
     for i, sector in enumerate(site.sectors, start=1):
-        for name in sector.carriers:
+        offsets = sector.calibration_db or (None,) * len(sector.carriers)
+        for name, offset in zip(sector.carriers, offsets, strict=True):
             values = asdict(scenario.carriers[name])
             for optional, usual in _USUAL.items():
                 if values[optional] == usual:
                     del values[optional]
+            if "patterns" in values:
+                values["patterns"] = PATTERN_MARK.join(values["patterns"])
             values["downtilt_deg"] = values.pop("tilt_deg") - HORIZON_DEG
             band = band_of(values["fc_ghz"], name)
             holds = band is not None and BANDS[band].width_mhz >= values["bandwidth_mhz"]
@@ -104,6 +106,37 @@ def _carriers(site: Site, scenario: Scenario) -> list[dict[str, Any]]:
                     "id": name,
                     **({"band": band} if holds else {}),
                     **values,
+                    **({} if offset is None else {"calibration_db": offset}),
                 }
             )
     return rows
+
+
+def _rounded(scenario: Scenario) -> Scenario:
+    """Return a scenario whose angles differ in no last bit: a file counts them from another direction."""
+    sites = tuple(
+        replace(site, sectors=tuple(replace(s, azimuth_deg=round(s.azimuth_deg, 9)) for s in site.sectors))
+        for site in scenario.sites
+    )
+    kinds = {name: replace(c, tilt_deg=round(c.tilt_deg, 9)) for name, c in scenario.carriers.items()}
+    return replace(scenario, sites=sites, carriers=kinds)
+
+
+def require_same(scenario: Scenario, text: str, path: Path) -> None:
+    """Refuse a scenario that its inventory does not give back.
+
+    Raises:
+        ValueError: naming the field that an inventory cannot hold, or does not hold exactly.
+    """
+    head = f"an inventory cannot hold the scenario {scenario.name!r}"
+    try:
+        inventory = inventory_of(read_json(path, text), str(path))
+        back = cluster_scenario(inventory, clusters(inventory)[0], scenario.name)
+    except InventoryError as error:
+        first = error.problems[0]
+        value = f"{first.field}={first.value}: " if first.field else ""
+        raise ValueError(f"{head}: {value}{first.what}; {first.repair}") from error
+    back, given = _rounded(back), _rounded(scenario)
+    lost = [f.name for f in fields(Scenario) if getattr(back, f.name) != getattr(given, f.name)]
+    if lost:
+        raise ValueError(f"{head}: {', '.join(lost)} would come back changed")

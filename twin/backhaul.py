@@ -20,10 +20,11 @@ class Backhaul:
     length_km: float = 0.0  # of the fibre
     hops: int = 0  # of the microwave chain
     buffer_ms: float = 50.0  # longest queueing delay
+    beyond_ms: float = 0.0  # one way, from the end of this link to the core
 
     def __post_init__(self) -> None:
         one_of("backhaul.kind", self.kind, KINDS)
-        for name in ("capacity_mbps", "length_km", "hops", "buffer_ms"):
+        for name in ("capacity_mbps", "length_km", "hops", "buffer_ms", "beyond_ms"):
             within(f"backhaul.{name}", getattr(self, name), 0.0)
         for name, kind in (("length_km", "fibre"), ("hops", "microwave")):
             if getattr(self, name) > 0 and self.kind != kind:
@@ -35,7 +36,11 @@ class Backhaul:
 
     @property
     def delay_ms(self) -> float:
-        """Return the one-way delay without queueing; of a satellite the mean over its 15 s pattern."""
+        """Return the one-way delay to the core without queueing; of a satellite the mean over its 15 s pattern."""
+        return self._own_ms + self.beyond_ms
+
+    @property
+    def _own_ms(self) -> float:
         if self.kind == "leo":
             return LeoPath().mean_rtt_ms / 2.0
         if self.kind == "microwave":

@@ -172,7 +172,7 @@ def test_every_radio_scenario_has_defaults() -> None:
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    st.lists(st.tuples(st.integers(-500, 500), st.integers(-500, 500)), min_size=1, max_size=30),
+    st.lists(st.tuples(st.integers(-500, 500), st.integers(-500, 500)), min_size=1, max_size=30, unique=True),
     st.floats(-65, 65),
 )
 def test_any_sites_make_scenarios_with_all_sites_on_their_maps(

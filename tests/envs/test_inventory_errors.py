@@ -110,13 +110,13 @@ WRONG = {
         "carriers.csv:3: fc_ghz=2.14: is outside the downlink of n28, 0.758..0.803 GHz; 2.14 GHz is in the "
         "downlink of n1; repair one of the two"),
     "watts": (carrier("n78", "tx_power_dbm", "200"),
-        "carriers.csv:3: tx_power_dbm=200: is outside 30..60 dBm of a carrier in RMa; write 53.0 if this is "
+        "carriers.csv:3: tx_power_dbm=200: is outside 30..60 dBm of a carrier in RMa; write 53 if this is "
         "in W"),
     "few watts": (carrier("n78", "tx_power_dbm", "5"),
-        "carriers.csv:3: tx_power_dbm=5: is outside 30..60 dBm of a carrier in RMa; write 37.0 if this is in "
-        "W"),
+        "carriers.csv:3: tx_power_dbm=5: is outside 30..60 dBm of a carrier in RMa; write 37 if this is in "
+        "W or 35 if this is in dBW"),
     "milliwatts": (carrier("n78", "tx_power_dbm", "40000"),
-        "carriers.csv:3: tx_power_dbm=40000: is outside 30..60 dBm of a carrier in RMa; write 46.0 if this "
+        "carriers.csv:3: tx_power_dbm=40000: is outside 30..60 dBm of a carrier in RMa; write 46 if this "
         "is in mW"),
     "width in Hz": (carrier("n78", "bandwidth_mhz", "100000000"),
         "carriers.csv:3: bandwidth_mhz=100000000: is no channel bandwidth that TS 38.104 table 5.3.2-1 has "

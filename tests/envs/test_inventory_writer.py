@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from ranrein.envs.catalogue import load_scenario, scenario_names
 from ranrein.envs.inventory_writer import inventory_data, write_inventory
 from ranrein.envs.scenario_source import scenario_named
+from ranrein.twin.area_load import AREAS
+from ranrein.twin.backhaul import Backhaul
 from ranrein.twin.scenario import Scenario, Sector, Site
 
 
@@ -22,9 +24,8 @@ def there_and_back(scenario: Scenario, folder: Path) -> Scenario:
     return scenario_named(f"inventory:{path}")
 
 
-@pytest.mark.parametrize("name", ["tiny", "urban"])
+@pytest.mark.parametrize("name", scenario_names())
 def test_a_shipped_scenario_comes_back_the_same(name: str, tmp_path: Path) -> None:
-    assert name in scenario_names()
     assert there_and_back(load_scenario(name), tmp_path) == load_scenario(name)
 
 
@@ -58,25 +59,42 @@ def test_a_cluster_of_an_inventory_comes_back_the_same(tmp_path: Path) -> None:
 KINDS = st.sampled_from([("n28",), ("n28", "n78"), ("n78", "n28", "x")])
 
 
+LINKS = (
+    Backhaul(),
+    Backhaul("fibre", 950.5, length_km=12.25, beyond_ms=1.5),
+    Backhaul("microwave", 400.0, hops=3, buffer_ms=20.0),
+    Backhaul("leo"),
+)
+
+
 @st.composite
-def site_named(draw: st.DrawFn, name: str) -> Site:
-    """A site somewhere on the map of ``urban``; an azimuth in quarters of a degree is exact in either sense."""
-    x_m, y_m = draw(st.floats(0, 560)), draw(st.floats(0, 560))
+def sector_towards(draw: st.DrawFn, azimuth_deg: float) -> Sector:
+    """A sector with carriers, calibrated or not."""
+    kinds = draw(KINDS)
+    offsets = st.lists(st.floats(-40, 40), min_size=len(kinds), max_size=len(kinds)).map(tuple)
+    return Sector(azimuth_deg, kinds, draw(st.just(()) | offsets))
+
+
+@st.composite
+def site_named(draw: st.DrawFn, number: int) -> Site:
+    """A site in its part of the map of ``urban``; an azimuth in quarters of a degree is exact in either sense."""
+    x_m, y_m = 140 * number + draw(st.floats(0, 90)), draw(st.floats(0, 560))
     area, height_m, power_w = (
         draw(st.sampled_from(["UMa", "RMa"])),
         draw(st.floats(3, 150)),
-        draw(st.floats(0, 900)),
+        draw(st.just(0.0) | st.floats(10, 900)),
     )
     azimuths = draw(st.lists(st.integers(-719, 720), min_size=1, max_size=3))
-    sectors = tuple(Sector(azimuth / 4, draw(KINDS)) for azimuth in azimuths)
-    return Site(name, x_m, y_m, height_m, area, power_w, sectors)
+    sectors = tuple(draw(sector_towards(azimuth / 4)) for azimuth in azimuths)
+    link, kind = draw(st.sampled_from(LINKS)), draw(st.sampled_from(["", *AREAS]))
+    return Site(f"site {number}", x_m, y_m, height_m, area, power_w, sectors, link, kind)
 
 
 @st.composite
 def scenarios(draw: st.DrawFn) -> Scenario:
     """The network of ``urban`` with other sites, powers, frequencies, tilts, days and faults."""
     base = load_scenario("urban")
-    sites = tuple(draw(site_named(f"site {i}")) for i in range(draw(st.integers(1, 4))))
+    sites = tuple(draw(site_named(i)) for i in range(draw(st.integers(1, 4))))
     used = {name for site in sites for sector in site.sectors for name in sector.carriers}
     power = st.floats(30, 60)
     kinds = {
@@ -114,9 +132,47 @@ def test_what_an_inventory_cannot_hold_is_refused() -> None:
     turned = replace(urban.sites[1], sectors=(Sector(270.0, ("n78s",)),))
     with pytest.raises(ValueError, match=r"site 'plaza': azimuth_deg=270\.0 is not in \(-180, 180\]"):
         inventory_data(replace(urban, sites=(urban.sites[0], turned)))
-    tuned = replace(urban.sites[1], sectors=(Sector(0.0, ("n78s",), (1.5,)),))
-    with pytest.raises(ValueError, match=r"sites \['plaza'\] have calibration_db"):
-        inventory_data(replace(urban, sites=(urban.sites[0], tuned)))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"fixed_power_w": 0.3},
+            r"'urban': fixed_power_w=0\.3: is outside .* W of a site in UMi; write 300 if",
+        ),
+        (
+            {"propagation": "InF-DH", "height_m": 4.0},
+            r"height_m=4\.0: is not above the 6 m clutter of InF-DH; use InF-DL",
+        ),
+        ({"x_m": 280.0, "y_m": 280.0}, r"x_m=280\.0: with y_m=280\.0 is the place of 'macro'"),
+        ({"x_m": 900.0}, r"width_m=560\.0 leaves site 'plaza' beside the map"),
+        ({"backhaul": Backhaul(capacity_mbps=0.5)}, r"backhaul_capacity_mbps=0\.5: is below the 1 Mbit/s"),
+    ],
+)
+def test_what_would_not_be_read_is_not_written(
+    tmp_path: Path, changes: dict[str, float], message: str
+) -> None:
+    urban = load_scenario("urban")
+    scenario = replace(urban, sites=(urban.sites[0], replace(urban.sites[1], **changes)))
+    with pytest.raises(ValueError, match=message):
+        write_inventory(scenario, tmp_path / "out.json")
+    assert not (tmp_path / "out.json").exists()
+
+
+def test_what_would_come_back_changed_is_named(tmp_path: Path) -> None:
+    urban = load_scenario("urban")
+    with pytest.raises(ValueError, match="cannot hold the scenario 'urban': sites would come back changed"):
+        write_inventory(
+            replace(urban, sites=(urban.sites[0], replace(urban.sites[1], name=" b"))), tmp_path / "out.json"
+        )
+
+
+def test_angles_come_back_to_their_last_digits(tmp_path: Path) -> None:
+    urban = load_scenario("urban")
+    turned = replace(urban.sites[1], sectors=(Sector(12.7, ("n78s",)),))
+    (sector,) = there_and_back(replace(urban, sites=(urban.sites[0], turned)), tmp_path).sites[1].sectors
+    assert sector.azimuth_deg == pytest.approx(12.7, abs=1e-9)
 
 
 def test_what_is_written_is_plain_json_with_its_schema(tmp_path: Path) -> None:
@@ -133,12 +189,3 @@ def test_a_carrier_wider_than_its_band_is_written_without_the_band(tmp_path: Pat
     odd = replace(base.carriers["n78s"], fc_ghz=2.0)  # 40 MHz within the 25 MHz of n70
     scenario = replace(base, carriers={**base.carriers, "n78s": odd})
     assert there_and_back(scenario, tmp_path) == scenario
-
-
-def test_patterns_and_backhaul_are_refused(tmp_path: Path) -> None:
-    base = load_scenario("urban")
-    steered = replace(base.carriers["n78"], patterns=("macro",))
-    with pytest.raises(ValueError, match=r"carriers \['n78'\] have patterns to choose from"):
-        write_inventory(replace(base, carriers={**base.carriers, "n78": steered}), tmp_path / "a.json")
-    with pytest.raises(ValueError, match="have a backhaul: an inventory cannot hold it"):
-        write_inventory(load_scenario("rural_leo"), tmp_path / "b.json")

@@ -205,3 +205,12 @@ def test_a_core_that_makes_no_sense_is_refused() -> None:
 def test_links_that_make_no_sense_are_refused(values: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Backhaul(**values)
+
+
+@pytest.mark.parametrize("link", [Backhaul(), Backhaul("leo"), Backhaul("microwave", hops=2)])
+def test_what_lies_beyond_a_link_adds_to_its_delay(link: Backhaul) -> None:
+    behind = replace(link, beyond_ms=1.5)
+    assert behind.delay_ms == link.delay_ms + 1.5
+    assert behind.matters
+    with pytest.raises(ValueError, match="beyond_ms = -1 is out of range"):
+        replace(link, beyond_ms=-1.0)
