@@ -9,6 +9,7 @@
 #include <string.h>
 
 static const float NEVER = -1e9f, GAIN_STEP = 1.0f / 64.0f;
+static const double ROUNDER = 0x1.8p25; /* a double near it holds whole units of 2^-27 Mbit only */
 
 int64_t sizes(int which) {
     return which == 0 ? sizeof(Params) : which == 1 ? sizeof(State) : which == 2 ? sizeof(Scratch) : sizeof(Shape);
@@ -246,8 +247,25 @@ static int64_t nearest_cell(const Shape *n, const Scratch *w, int64_t u) {
     return best;
 }
 
+static inline double counted(double mbit) { return (mbit + ROUNDER) - ROUNDER; }
+
+static void open_books(State *s, const Shape *n) {
+    for (int64_t c = 0; c < n->cells; c++) s->cell_sum[c * N_SUMS + BLOCKED] = s->cell_sum[c * N_SUMS + OFFERED];
+}
+
+static void close_books(State *s, const Shape *n) {
+    *s->offered_mbit = 0.0;
+    for (int64_t c = 0; c < n->cells; c++) {
+        double *sums = s->cell_sum + c * N_SUMS;
+        sums[OFFERED] = counted(sums[BLOCKED]);
+        sums[BLOCKED] = sums[OFFERED] - counted(sums[VOLUME]);
+        sums[VOLUME] = sums[OFFERED] - sums[BLOCKED];
+        *s->offered_mbit += sums[OFFERED];
+    }
+}
+
 static void account(const Params *p, State *s, const Shape *n, const Scratch *w) {
-    double dt = p->step_s, asked_mbit = 0.0;
+    double dt = p->step_s;
     float coverage = (float)p->coverage_dbm, guaranteed = (float)p->guaranteed_mbps;
     for (int64_t u = 0; u < n->users; u++) {
         int connected = s->serving[u] >= 0;
@@ -263,11 +281,9 @@ static void account(const Params *p, State *s, const Shape *n, const Scratch *w)
         sums[BELOW] += connected && throughput >= guaranteed ? 0.0 : active;
         sums[UNCOVERED] += u < p->crowd_first && !covered ? dt : 0.0;
         sums[VOLUME] += dt * (double)served;
-        sums[BLOCKED] += dt * (double)(asked - served);
-        asked_mbit += dt * (double)asked;
+        sums[BLOCKED] += dt * (double)asked;
     }
     for (int64_t c = 0; c < n->cells; c++) s->cell_sum[c * N_SUMS + PRB] += dt * (double)s->load[c];
-    *s->offered_mbit += asked_mbit;
     *s->elapsed_s += dt;
 }
 
@@ -316,6 +332,7 @@ void advance(const Params *p, const State *all, const Shape *n, const int8_t *wa
     for (int64_t b = 0; b < n->replicas; b++) {
         State s = row_of(all, n, b);
         obey(p, &s, n, wanted + b * n->cells, beam + b * n->cells, offset_db + b * n->cells);
+        open_books(&s, n);
         for (int64_t i = 0; i < n_steps; i++) {
             step_noise(p, &s, n);
             move_users(p, &s);
@@ -329,5 +346,6 @@ void advance(const Params *p, const State *all, const Shape *n, const int8_t *wa
             *s.step += 1;
             if (*s.step % p->sample_steps == 0) sample_links(p, &s, n, w);
         }
+        close_books(&s, n);
     }
 }

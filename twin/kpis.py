@@ -75,6 +75,7 @@ EVERY = slice(None)
 class Kpis:
     """What was measured over the last granularity period, per replica (B) and cell (C).
 
+    ``volume_dl`` and ``blocked_dl`` are roundings: ``read_books`` has the same traffic to the last bit.
     ``age_s`` is the time since the value was measured, ``valid`` says whether it arrived this period.
     """
 

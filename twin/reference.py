@@ -207,18 +207,18 @@ def _account(p: ParamArrays, s: StateArrays, rsrp_dbm: F32, cells: Shared, books
     throughput = np.minimum(cells.rate * (1 - pick(s.load).astype(np.float64)), pick(cells.spare))
     covered = connected & (np.take_along_axis(rsrp_dbm, home[:, None], axis=1)[:, 0] >= p.coverage_dbm)
     resident = np.arange(home.shape[1]) < p.crowd_first
-    mbit = {CellSum.VOLUME: books.served, CellSum.BLOCKED: books.dropped}
-    per_user = {
-        **{column: values / p.step_s for column, values in mbit.items()},
+    per_second = {
         CellSum.USERS: np.ones_like(books.served),
         CellSum.ACTIVE: active,
         CellSum.THROUGHPUT: active * throughput,
         CellSum.BELOW: active & ~(connected & (throughput >= p.guaranteed_mbps)),
         CellSum.UNCOVERED: resident & ~covered,
     }
+    per_user = {column: p.step_s * values for column, values in per_second.items()}
+    per_user |= {CellSum.OFFERED: books.fresh, CellSum.VOLUME: books.served, CellSum.BLOCKED: books.dropped}
     ours = slice(0, p.slice_first)
     for column, values in per_user.items():
-        s.cell_sum[:, :, column] += p.step_s * _sum_by_cell(home[:, ours], rsrp_dbm.shape[1], values[:, ours])
+        s.cell_sum[:, :, column] += _sum_by_cell(home[:, ours], rsrp_dbm.shape[1], values[:, ours])
     s.cell_sum[:, :, CellSum.PRB] += p.step_s * s.load
     s.cell_sum[:, :, CellSum.LINK_USE] += p.step_s * cells.used
     s.offered_mbit[:] += books.fresh[:, ours].sum(axis=1)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .kernels.layout import BOOKED_MBIT, ParamArrays, StateArrays
+from .kernels.layout import BOOKED_MBIT, COUNTED_MBIT, ParamArrays, StateArrays
 from .queueing import serve
 from .types import F64
 
@@ -39,7 +39,8 @@ def settle(p: ParamArrays, s: StateArrays, asked_mbps: F64, share: F64) -> Books
     """
     asked = p.step_s * asked_mbps
     if not s.queue.shape[1]:
-        return Books(asked, share * asked, (1 - share) * asked, np.zeros_like(asked))
+        fresh, served = (np.round(mbit / COUNTED_MBIT) * COUNTED_MBIT for mbit in (asked, share * asked))
+        return Books(fresh, served, fresh - served, np.zeros_like(asked))
     asked = np.round(asked / BOOKED_MBIT) * BOOKED_MBIT
     before = s.queue.copy()
     able = np.where(share >= 1, asked, _booked(share * asked))

@@ -33,6 +33,7 @@ class CellSum(IntEnum):
     LINK_USE = 12  # share of the capacity of the site's link that is used x s
     SLICE_VOLUME = 13  # Mbit served to users of slices
     SLICE_DELAY = 14  # the same x s of its delay in buffer and on the air
+    OFFERED = 15  # Mbit that arrived; as VOLUME and BLOCKED, without users of slices
 
 
 class LinkSample(IntEnum):
@@ -66,6 +67,7 @@ N_SSB_BEAMS = 4  # counted per cell, side by side in azimuth
 N_SURGE_FIELDS = len(SurgeField)
 MAX_TYPES = 16  # of slices
 BOOKED_MBIT = 2.0**-16  # unit of traffic in the books of queues, about 16 bits: sums of it are exact
+COUNTED_MBIT = 2.0**-27  # the same where nothing waits: finer, since nothing adds up from period to period
 N_SURGES = 2  # slot 0: the scenario's law; slot 1: injected (what-if, drill)
 
 

@@ -1,8 +1,8 @@
-"""Kernel part 9: traffic that waits for its user from step to step where the scenario has buffers.
+"""Kernel part 9: books of traffic, and traffic that waits for its user from step to step where there are buffers.
 
 Traffic is booked in whole units of ``BOOKED_MBIT``, so sums of it are exact in float64 whatever their order:
 queued before + offered = served + dropped + queued after, of every user, cell and period. The law of one user is
-``serve`` of ``queueing.py``.
+``serve`` of ``queueing.py``. Without buffers the unit is ``COUNTED_MBIT`` and offered = served + blocked.
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ from __future__ import annotations
 import numpy as np
 
 from .compiled import inlined
-from .layout import BOOKED_MBIT, ParamArrays, Scratch, StateArrays
+from .layout import BOOKED_MBIT, COUNTED_MBIT, ParamArrays, Scratch, StateArrays
 
 _PER_MBIT = 1.0 / BOOKED_MBIT
+_ROUNDER = 1.5 * 2.0**52 * COUNTED_MBIT  # a float64 near it holds whole units only
 _ZERO = np.float32(0.0)
 
 
@@ -20,6 +21,37 @@ _ZERO = np.float32(0.0)
 def _units(units: float) -> float:
     """Return the Mbit of the whole units in a number that is not negative."""
     return np.float64(np.int64(units)) * BOOKED_MBIT
+
+
+@inlined
+def counted(mbit: float) -> float:
+    """Round Mbit to whole units of ``COUNTED_MBIT``; more never becomes less."""
+    return (mbit + _ROUNDER) - _ROUNDER
+
+
+@inlined
+def open_books(s: StateArrays, b: int) -> None:
+    """Where nothing waits, let the column of what is blocked hold what was offered so far while steps are added."""
+    if s.queue.shape[1] == 0:
+        for c in range(s.cell_sum.shape[1]):
+            s.cell_sum[b, c, 2] = s.cell_sum[b, c, 15]
+
+
+@inlined
+def close_books(s: StateArrays, b: int) -> None:
+    """Where nothing waits, round what cells were offered and served to whole units, and book the rest as blocked.
+
+    The second difference changes nothing unless a sum has passed 2^53 units: then it still balances the cell's books,
+    as in ``serve``.
+    """
+    if s.queue.shape[1] == 0:
+        s.offered_mbit[b] = 0.0
+        for c in range(s.cell_sum.shape[1]):
+            offered = counted(s.cell_sum[b, c, 2])
+            s.cell_sum[b, c, 15] = offered
+            s.cell_sum[b, c, 2] = offered - counted(s.cell_sum[b, c, 1])
+            s.cell_sum[b, c, 1] = offered - s.cell_sum[b, c, 2]
+            s.offered_mbit[b] += offered
 
 
 @inlined

@@ -12,7 +12,7 @@ from .compiled import inlined
 from .exponential import to_exponential
 from .layout import ParamArrays, Scratch, Settings, StateArrays
 from .maths import draw, to_unit
-from .queues import empty_buffers, serve_user, wait_s
+from .queues import counted, empty_buffers, serve_user, wait_s
 
 NONE = -1  # type of a free slot and of a request that nobody made
 REFUSED, FULL, REDUCED, NO_SLOT = 0, 1, 2, 3  # what became of a request
@@ -167,9 +167,9 @@ def _account_user(p: ParamArrays, s: StateArrays, b: int, n: int, u: int, w: Scr
         s.slot_sum[b, n, BLOCKED] += total - served_mbit - s.queue[b, u]
     else:
         served = asked * w.carried[c, kind] * w.passed[c] if connected else _ZERO
-        served_mbit = dt * np.float64(served)
-        s.slot_sum[b, n, OFFERED] += dt * np.float64(asked)
-        s.slot_sum[b, n, BLOCKED] += dt * np.float64(asked - served)
+        fresh, served_mbit = counted(dt * np.float64(asked)), counted(dt * np.float64(served))
+        s.slot_sum[b, n, OFFERED] += fresh
+        s.slot_sum[b, n, BLOCKED] += fresh - served_mbit
     s.slot_sum[b, n, ASKED] += dt
     s.slot_sum[b, n, KEPT] += dt if connected and _is_kept(p, w, u, c, kind, waits_s) else 0.0
     s.slot_sum[b, n, SERVED] += served_mbit

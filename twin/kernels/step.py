@@ -10,7 +10,7 @@ from .crowd import walk_crowd
 from .failures import fail_cells
 from .layout import ParamArrays, Scratch, Settings, StateArrays
 from .power import obey, spend
-from .queues import serve_user, take_in
+from .queues import close_books, open_books, serve_user, take_in
 from .radio import hand_over, locate, receive, share_cells
 from .slices import account_slices, draw_requests, offer_slices
 from .traffic import move_users, offer_traffic, step_noise
@@ -42,6 +42,7 @@ def account_waiting(p: ParamArrays, s: StateArrays, b: int, w: Scratch) -> None:
         served = serve_user(s, b, u, np.float32(share), p.user_buffer_mbit)
         s.cell_sum[b, c, 1] += served
         s.cell_sum[b, c, 2] += total - served - s.queue[b, u]
+        s.cell_sum[b, c, 15] += w.fresh[u]
         s.offered_mbit[b] += w.fresh[u]
 
 
@@ -51,8 +52,8 @@ def account(p: ParamArrays, s: StateArrays, b: int, w: Scratch) -> None:
 
     A user's throughput is that of a processor-sharing cell, its rate alone times the free share, and at most what
     the site's backhaul has left. In an overloaded cell everybody is served the same share and the rest is blocked; a
-    user nobody can serve blocks all it asks for and is counted at the cell it hears best. Offered = served + blocked;
-    where there are buffers, what is not served waits, and only what they cannot hold is blocked.
+    user nobody can serve blocks all it asks for and is counted at the cell it hears best. Offered = served + blocked,
+    with ==; where there are buffers, what is not served waits, and only what they cannot hold is blocked.
     The users of slices have accounts of their own.
     """
     rsrp, offered, rate, need = w.rsrp, w.offered, w.rate, w.need
@@ -60,7 +61,6 @@ def account(p: ParamArrays, s: StateArrays, b: int, w: Scratch) -> None:
     coverage, guaranteed = np.float32(p.coverage_dbm), np.float32(p.guaranteed_mbps)
     serving, load, sums = s.serving[b], s.load[b], s.cell_sum[b]
     lost_dt = 0.0 if s.queue.shape[1] > 0 else dt  # what can wait is booked by ``account_waiting``
-    asked_mbit = 0.0
     for u in range(p.slice_first):
         connected = serving[u] >= 0
         c = serving[u] if connected else _nearest_cell(rsrp, u)
@@ -75,8 +75,7 @@ def account(p: ParamArrays, s: StateArrays, b: int, w: Scratch) -> None:
         sums[c, 6] += active if not (connected and throughput >= guaranteed) else 0.0
         sums[c, 7] += dt if u < n_residents and not (connected and rsrp[c, u] >= coverage) else 0.0
         sums[c, 1] += lost_dt * np.float64(served)
-        sums[c, 2] += lost_dt * np.float64(asked - served)
-        asked_mbit += lost_dt * np.float64(asked)
+        sums[c, 2] += lost_dt * np.float64(asked)
     for c in range(need.shape[0]):
         sums[c, 0] += dt * np.float64(load[c])
     if limited:
@@ -85,7 +84,6 @@ def account(p: ParamArrays, s: StateArrays, b: int, w: Scratch) -> None:
         account_waiting(p, s, b, w)
     if p.slice_first < offered.shape[0]:
         account_slices(p, s, b, w)
-    s.offered_mbit[b] += asked_mbit
     s.elapsed_s[b] += dt
 
 
@@ -148,6 +146,7 @@ def advance_replica(
 ) -> None:
     """Move replica b ``n_steps`` twin steps on, in place; what is wanted is obeyed at the first."""
     obey(p, s, b, wanted)
+    open_books(s, b)
     for _ in range(n_steps):
         if s.outage.shape[1] > 0:
             fail_cells(p, s, b)
@@ -166,6 +165,7 @@ def advance_replica(
         if s.step[b] % p.sample_steps == 0:
             sample_links(p, s, b, w)
             draw_requests(p, s, b)
+    close_books(s, b)
 
 
 @kernel
