@@ -17,6 +17,7 @@ from .calibrate import EPS
 from .episodes import Progress, no_progress
 from .fit_load import LoadFit, area_loads, fit_load
 from .fit_networks import with_offsets
+from .fit_noise import calibrated_noise
 from .fit_power import PowerFit, fit_power
 from .fit_predict import Predicted, predict
 from .fit_radio import RadioFit, fit_radio
@@ -74,7 +75,7 @@ def calibrate(
     Raises:
         FitError: if the log says too little for a margin.
     """
-    load = fit_load(parts.fit, params)
+    load = calibrated_noise(parts.fit, params, fit_load(parts.fit, params))
     power = fit_power(parts.fit, params, site_power_w)
     with_load = _loaded(params, load)
     offsets = fit_radio(parts.fit, with_load, load, _share(progress, 0.0, _RADIO)) if radio else None
@@ -126,7 +127,7 @@ def _loaded(params: Params, load: LoadFit) -> Scenario:
         station_load_quantiles=tuple(float(q) for q in quartiles),
         profile=(tuple(factor.value for factor in load.profile),),
         noise_sigma=load.noise_sigma.value,
-        noise_correlation_s=max(load.noise_correlation_s, scenario.timing.twin_step_s),
+        noise_correlation_s=max(load.noise_correlation_s.value, scenario.timing.twin_step_s),
     )
     return replace(scenario, load=law)
 
@@ -191,9 +192,10 @@ def _parameters(params: Params, load: LoadFit, power: PowerFit) -> Iterator[Para
     yield Parameter("traffic", "Mbit/s", load.level_mbps, float("nan"), True, series)
     for area, estimate in enumerate(load.area_mbps):
         yield Parameter(f"traffic of area {area}", "Mbit/s", estimate, float("nan"), True, series)
-    yield Parameter(
-        "load.noise_sigma", "", load.noise_sigma, law.noise_sigma, True, "residuals of the regression"
-    )
+    simulated = "residuals against those of simulated networks"
+    yield Parameter("load.noise_sigma", "", load.noise_sigma, law.noise_sigma, True, simulated)
+    correlation_s = law.noise_correlation_s
+    yield Parameter("load.noise_correlation_s", "s", load.noise_correlation_s, correlation_s, True, simulated)
     before_w = float(params.arrays.fixed_w)
     yield Parameter(
         "fixed power of the sites", "W", power.fixed_w, before_w, True, "reported, and least squares"

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.optimize import brentq
 
+from ..twin.kernels.layout import StateArrays
 from ..twin.params import Params
 from ..twin.state import begin
 from ..twin.types import F64, Bool
@@ -43,7 +44,7 @@ class LoadFit:
     area_mbps: tuple[Estimate, ...]  # by area, at the mean of the day
     profile: tuple[Estimate, ...]  # hour-of-day factor at each full hour, mean 1
     noise_sigma: Estimate  # of log demand
-    noise_correlation_s: float
+    noise_correlation_s: Estimate
     left_out: int  # periods far from the law: crowds
     residual: F64  # (T,), log of observed over modelled; NaN where it was left out
 
@@ -52,27 +53,22 @@ def fit_load(series: Series, params: Params) -> LoadFit:
     """Fit level, profile and noise to what was offered.
 
     Level, profile and noise come from the traffic of the whole network, because users at the border of an area change
-    cells when carriers sleep; only the shares of the areas come from their own traffic.
+    cells when carriers sleep; only the shares of the areas come from their own traffic. The noise is a first guess and
+    the intervals are those of the regression; ``fit_noise`` calibrates both.
     """
-    timing = params.scenario.timing
-    basis = hour_basis(series.time_s, timing.control_period_s, timing.twin_step_s)
-    lags, start = round(_LAG_S / timing.control_period_s), _believed_profile(params)
-    areas = _fit(*_by_area(series, params), basis, start, lags)
-    whole = _fit(*_of_all(series), basis, start, lags)
+    areas = _fit(_by_area(series, params), series, params)
+    whole = fit_whole(series, params)
     area_mbps = _levels(areas)
     shares = np.array([area.value for area in area_mbps]) / sum(area.value for area in area_mbps)
     together = float((shares**2).sum())  # of the areas' independent noise this much is left in the whole
     sigma, correlation_s = _noise(whole, params)
     sigma = sigma.mapped(1.0 / np.sqrt(together))
-    lift = float(
-        np.exp(-0.5 * sigma.value**2 * (1.0 - together))
-    )  # a sum of lognormals lies above that of medians
-    level = _levels(whole)[0].mapped(lift)
+    level = whole_level(whole, sigma.value, together)
     return LoadFit(
         scale=_scale(level, params),
         level_mbps=level,
         area_mbps=area_mbps,
-        profile=_profile(whole.linear),
+        profile=whole_profile(whole),
         noise_sigma=sigma,
         noise_correlation_s=correlation_s,
         left_out=whole.left_out,
@@ -81,7 +77,7 @@ def fit_load(series: Series, params: Params) -> LoadFit:
 
 
 @dataclass(frozen=True)
-class _Fitted:
+class Fitted:
     """One regression: G levels, 24 log factors."""
 
     linear: Linear
@@ -91,8 +87,27 @@ class _Fitted:
     left_out: int
 
 
-def _fit(observed: F64, known: Bool, basis: F64, start: F64, lags: int) -> _Fitted:
-    theta, kept = _robust(observed, known, basis, start)
+def fit_whole(series: Series, params: Params, rounds: int = _ROUNDS) -> Fitted:
+    """Fit the traffic of the whole network, one series."""
+    return _fit(_of_all(series), series, params, rounds)
+
+
+def whole_level(whole: Fitted, sigma: float, together: float) -> Estimate:
+    """Return traffic of the network at the mean of the day: a sum of lognormals lies above that of medians.
+
+    Args:
+        whole: fit of the whole network.
+        sigma: of the areas' noise.
+        together: sum of the squared shares of the areas.
+    """
+    return _levels(whole)[0].mapped(float(np.exp(-0.5 * sigma**2 * (1.0 - together))))
+
+
+def _fit(logs: tuple[F64, Bool], series: Series, params: Params, rounds: int = _ROUNDS) -> Fitted:
+    (observed, known), timing = logs, params.scenario.timing
+    basis = hour_basis(series.time_s, timing.control_period_s, timing.twin_step_s)
+    lags = round(_LAG_S / timing.control_period_s)
+    theta, kept = _robust(logs, basis, believed_profile(params), rounds)
 
     def whitened(at: F64) -> Linear:
         residual, jacobian = _model(at, observed, basis)
@@ -101,7 +116,7 @@ def _fit(observed: F64, known: Bool, basis: F64, start: F64, lags: int) -> _Fitt
 
     linear = whitened(whitened(theta).value)
     residual, _ = _model(linear.value, observed, basis)
-    return _Fitted(linear, observed.shape[1], residual, kept, int((known & ~kept).sum()))
+    return Fitted(linear, observed.shape[1], residual, kept, int((known & ~kept).sum()))
 
 
 def hour_basis(time_s: F64, period_s: float, step_s: float) -> F64:
@@ -137,7 +152,7 @@ def _of_all(series: Series) -> tuple[F64, Bool]:
     )
 
 
-def _believed_profile(params: Params) -> F64:
+def believed_profile(params: Params) -> F64:
     """Return the log of the believed profile at the full hours, averaged over its days, (24,)."""
     table = params.arrays.profile.astype(np.float64).mean(axis=0)
     slots = np.arange(len(table) + 1) * HOURS / len(table)
@@ -145,8 +160,9 @@ def _believed_profile(params: Params) -> F64:
     return np.log(np.maximum(hourly, 1e-3) / hourly.mean())
 
 
-def _robust(observed: F64, known: Bool, basis: F64, start: F64) -> tuple[F64, Bool]:
+def _robust(logs: tuple[F64, Bool], basis: F64, start: F64, rounds: int) -> tuple[F64, Bool]:
     """Return coefficients (G levels, 24 log factors) that crowds do not pull, and what is no crowd."""
+    observed, known = logs
     n_areas = observed.shape[1]
     theta = np.concatenate([np.zeros(n_areas), start])
     residual, _ = _model(theta, observed, basis)
@@ -154,7 +170,7 @@ def _robust(observed: F64, known: Bool, basis: F64, start: F64) -> tuple[F64, Bo
         np.median(residual[known[:, g], g]) if known[:, g].any() else 0.0 for g in range(n_areas)
     ]
     weights = known.astype(np.float64)
-    for _ in range(_ROUNDS):
+    for _ in range(rounds):
         residual, jacobian = _model(theta, observed, basis)
         weights, _ = biweight(residual, known)
         root = np.sqrt(weights)[..., None] * jacobian
@@ -185,7 +201,7 @@ def _prior(theta: F64, basis: F64) -> F64:
     return np.concatenate([np.zeros(n_areas), np.full(basis.shape[1], PRIOR_WEIGHT)])
 
 
-def _levels(fitted: _Fitted) -> tuple[Estimate, ...]:
+def _levels(fitted: Fitted) -> tuple[Estimate, ...]:
     """Return the traffic of each series at the mean of the day."""
     n, value = fitted.n_series, fitted.linear.value
     factors = np.exp(value[n:])
@@ -197,7 +213,9 @@ def _levels(fitted: _Fitted) -> tuple[Estimate, ...]:
     return tuple(found)
 
 
-def _profile(linear: Linear) -> tuple[Estimate, ...]:
+def whole_profile(whole: Fitted) -> tuple[Estimate, ...]:
+    """Return the hour-of-day factor at each full hour, mean 1."""
+    linear = whole.linear
     factors = np.exp(linear.value[1:])
     found = []
     for hour in range(HOURS):
@@ -221,11 +239,12 @@ def _scale(level: Estimate, params: Params) -> Estimate:
 def reference_mbps(params: Params) -> F64:
     """Return what networks of the believed law ask for at the mean of the day, (REFERENCE_DRAWS,) Mbit/s."""
     draws = np.arange(REFERENCE_DRAWS, dtype=np.int64)
-    arrays, first = (
-        begin(params, draws, np.zeros(REFERENCE_DRAWS, np.int64)).arrays,
-        params.arrays.crowd_first,
-    )
-    n_x = params.arrays.n_x
+    return resident_mbps(params, begin(params, draws, np.zeros(REFERENCE_DRAWS, np.int64)).arrays)
+
+
+def resident_mbps(params: Params, arrays: StateArrays) -> F64:
+    """Return what the residents of networks (B,) ask for where they are, at the mean of the day and without noise."""
+    first, n_x = params.arrays.crowd_first, params.arrays.n_x
     column = np.clip((arrays.user_x[:, :first] / params.arrays.pixel_m).astype(np.int64), 0, n_x - 1)
     row = np.clip(
         (arrays.user_y[:, :first] / params.arrays.pixel_m).astype(np.int64), 0, params.arrays.n_y - 1
@@ -235,8 +254,11 @@ def reference_mbps(params: Params) -> F64:
     return params.arrays.user_mbps * (level * arrays.user_weight[:, :first]).sum(axis=1)
 
 
-def _noise(fitted: _Fitted, params: Params) -> tuple[Estimate, float]:
-    """Return sigma and correlation time of the noise, undoing what averaging over a period took away."""
+def _noise(fitted: Fitted, params: Params) -> tuple[Estimate, Estimate]:
+    """Return sigma and correlation time of the noise, undoing what averaging over a period took away.
+
+    The residuals do not tell how far the correlation time may be off: it may be anything.
+    """
     timing, kept = params.scenario.timing, fitted.kept
     residual = np.where(kept, fitted.residual, 0.0)
     lag, n = lag_correlation(residual, kept), int(kept.sum())
@@ -250,7 +272,9 @@ def _noise(fitted: _Fitted, params: Params) -> tuple[Estimate, float]:
     sigma = float(np.sqrt(max(variance, 1e-12)))
     error = 1.0 / np.sqrt(2.0 * (independent - used))
     correlation_s = timing.twin_step_s / -np.log(keep) if keep > 0 else timing.twin_step_s
-    return log_interval(float(np.log(sigma)), float(error), independent - used), float(correlation_s)
+    return log_interval(float(np.log(sigma)), float(error), independent - used), Estimate(
+        float(correlation_s), 0.0, float("inf")
+    )
 
 
 def _step_keep(lag: float, steps: int) -> float:

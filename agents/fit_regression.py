@@ -7,6 +7,7 @@ Orcutt 1949; Andrews and Monahan 1992), so that neither the model of the noise n
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,8 +69,14 @@ class Linear:
 
 def interval(value: float, error: float, freedom: float) -> Estimate:
     """Return ``value`` with the interval of a t distribution; ``error`` is one standard error."""
-    reach = float(student.ppf(0.5 + CONFIDENCE / 2, max(1.0, freedom))) * error
+    reach = _student(max(1.0, freedom)) * error
     return Estimate(value, value - reach, value + reach)
+
+
+@cache
+def _student(freedom: float) -> float:
+    """Return how many standard errors the interval reaches."""
+    return float(student.ppf(0.5 + CONFIDENCE / 2, freedom))
 
 
 def log_interval(log_value: float, error: float, freedom: float) -> Estimate:

@@ -85,7 +85,7 @@ def test_a_level_half_as_large_is_not_covered(params: Params) -> None:
 
 
 def test_the_correlation_time_is_found(params: Params) -> None:
-    found = [fit_load(series_of(noise(seed)), params).noise_correlation_s for seed in range(10)]
+    found = [fit_load(series_of(noise(seed)), params).noise_correlation_s.value for seed in range(10)]
     assert 0.6 * CORRELATION_S < np.median(found) < 1.5 * CORRELATION_S
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from ranrein.agents import fit_job
+from ranrein.agents import fit_job, fit_noise
 from ranrein.agents.config import from_mapping
 from ranrein.agents.fit_config import CalibrateConfig
 from ranrein.envs.fit_source import body_digest
@@ -18,6 +19,14 @@ from ranrein.scripts.hydra_config import compose
 from ranrein.twin.fitted import FittedScenario
 
 QUICK = ("scenario=urban", "radio=false")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def few() -> Iterator[None]:
+    """Calibrates the noise on few networks."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fit_noise, "NETWORKS", 20)
+        yield
 
 
 @pytest.fixture(scope="module")
