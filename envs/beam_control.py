@@ -16,7 +16,7 @@ from ..twin.params import Params
 from ..twin.rules import Precedent
 from ..twin.sla import CONSTRAINTS, shares
 from ..twin.types import F64, I32, I64, Bool
-from .features import Feature, FeatureList, clock, level, limited_share
+from .features import Feature, FeatureList, Named, clock, level, limited_share
 from .simulation import Outcome
 from .window import Window
 
@@ -93,9 +93,9 @@ FEATURES: FeatureList = (
     Feature("link of", "bit/s/Hz", 0.0, LARGEST_EFFICIENCY, _cells, level("efficiency")),
     *(Feature(f"users in beam {k} of", "users", 0.0, 40.0, _cells, level(f"ssb_{k}")) for k in range(N_SSB)),
     Feature("pattern of", "one-hot", 0.0, 1.0, _patterns, _in_force),
-    Feature("limited share", "of limit", 0.0, 0.3, lambda p: ("below guarantee", "uncovered", "blocked"),
+    Feature("limited share", "of limit", 0.0, 0.3, Named(("below guarantee", "uncovered", "blocked")),
             limited_share(len(CONSTRAINTS))),
-    Feature("time of day", "", -1.0, 1.0, lambda p: ("sine", "cosine"), clock()),
+    Feature("time of day", "", -1.0, 1.0, Named(("sine", "cosine")), clock()),
 )  # fmt: skip
 
 

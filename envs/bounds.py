@@ -51,7 +51,7 @@ def bound_of(
 ) -> AnyBound | None:
     """Return the bound of a control problem for the episodes of ``seeds``; None where none is known.
 
-    All but ``AdmissionBound`` hold in every episode, that one on average.
+    It holds in every episode, or ``on_average``.
     """
     if isinstance(task, SliceAdmission):
         if isinstance(network, Params):

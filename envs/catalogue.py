@@ -7,11 +7,14 @@ import types
 from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
 import yaml
 
 from ..twin.scenario import Scenario
+from .scenario_file import ScenarioFile, ScenarioFileError
 
 _FOLDER = resources.files("ranrein.conf") / "scenario"
 
@@ -37,16 +40,28 @@ def load_scenario(name: str) -> Scenario:
 
     Raises:
         UnknownNameError: if there is no such scenario; names the nearest.
-        ValueError: if the file does not fit the schema; names the field.
+        ScenarioFileError: if the file does not fit the schema; names the field.
     """
     if name not in scenario_names():
         raise UnknownNameError("scenario", name, scenario_names())
-    return scenario_from(yaml.safe_load((_FOLDER / f"{name}.yaml").read_text(encoding="utf-8")))
+    return read_scenario(_FOLDER / f"{name}.yaml")
+
+
+def read_scenario(file: Traversable | Path) -> Scenario:
+    """Read a scenario file.
+
+    Raises:
+        ScenarioFileError: if it cannot be read or does not fit the schema; names the file and the field.
+    """
+    try:
+        return scenario_from(yaml.safe_load(file.read_text(encoding="utf-8")))
+    except (OSError, yaml.YAMLError, ValueError) as error:
+        raise ScenarioFileError(f"{file}: {error}") from error
 
 
 def scenario_from(data: Mapping[str, Any]) -> Scenario:
-    """Build a scenario from plain data, checking every key and type."""
-    return _build(Scenario, data, "scenario")
+    """Build a scenario from plain data, checking every key and type; laws over days make its days many."""
+    return _build(ScenarioFile, data, "scenario").scenario
 
 
 def _build(kind: Any, value: Any, where: str) -> Any:  # noqa: ANN401  (a schema walker takes anything)

@@ -18,6 +18,7 @@ from ..twin.types import F64, I8, I64, Bool
 from .features import (
     Feature,
     FeatureList,
+    Named,
     capacity_cells,
     change,
     clock,
@@ -37,6 +38,10 @@ def _cells(params: Params) -> tuple[str, ...]:
 
 def _capacity_names(params: Params) -> tuple[str, ...]:
     return tuple(params.cells[c].name for c in params.capacity_cells)
+
+
+def _states(params: Params) -> tuple[str, ...]:
+    return tuple(f"{name}={state.name}" for name in _capacity_names(params) for state in CarrierState)
 
 
 def n_periods(params: Params) -> int:
@@ -61,13 +66,12 @@ FEATURES: FeatureList = (
     Feature("user throughput of", "kbit/s", 0.0, 50_000.0, _cells, level("ue_thp_dl")),
     Feature("traffic of", "kbit", 0.0, 3e7, _cells, level("volume_dl")),
     Feature("dwell of", "periods", 0.0, 12.0, _capacity_names, dwell(capacity_cells)),
-    Feature("state of", "one-hot", 0.0, 1.0, lambda p: tuple(f"{n}={s.name}" for n in _capacity_names(p)
-            for s in CarrierState), in_state(N_CARRIER_STATES, capacity_cells)),
+    Feature("state of", "one-hot", 0.0, 1.0, _states, in_state(N_CARRIER_STATES, capacity_cells)),
     Feature("SSB period of", "of longest", 0.0, 1.0, _choosers, _period_level),
     Feature("waking", "bool", 0.0, 1.0, _capacity_names, waking(capacity_cells)),
-    Feature("share", "of limit", 0.0, 0.1, lambda p: ("below guarantee", "uncovered", "blocked"),
+    Feature("share", "of limit", 0.0, 0.1, Named(("below guarantee", "uncovered", "blocked")),
             limited_share(len(CONSTRAINTS))),
-    Feature("time of day", "", -1.0, 1.0, lambda p: ("sine", "cosine"), clock()),
+    Feature("time of day", "", -1.0, 1.0, Named(("sine", "cosine")), clock()),
 )  # fmt: skip
 
 

@@ -57,6 +57,39 @@ def capacity_cells(params: Params) -> list[int]:
 Cells = Callable[[Params], list[int]]
 
 
+@dataclass(frozen=True)
+class Named:
+    """Elements of the same names on every network; unlike a lambda it can be pickled."""
+
+    names: tuple[str, ...]
+
+    def __call__(self, _: Params) -> tuple[str, ...]:
+        """Return the names."""
+        return self.names
+
+
+@dataclass(frozen=True)
+class _Same:
+    """The same readings on every network."""
+
+    readings: tuple[tuple[Reading, int, int], ...]
+
+    def __call__(self, _: Params) -> list[tuple[Reading, int, int]]:
+        return list(self.readings)
+
+
+@dataclass(frozen=True)
+class _Cellwise:
+    """The same readings of every cell of some, rows of one cell side by side."""
+
+    reading: Reading
+    cells: Cells
+    rows: tuple[int, ...]
+
+    def __call__(self, params: Params) -> list[tuple[Reading, int, int]]:
+        return [(self.reading, row, cell) for cell in self.cells(params) for row in self.rows]
+
+
 def level(measurement: str, cells: Cells = every_cell) -> Read:
     """Read a measurement of the latest report."""
     return _per_cell(Reading.LEVEL, cells, REALS.index(measurement))
@@ -79,21 +112,21 @@ def waking(cells: Cells = every_cell) -> Read:
 
 def in_state(n_states: int, cells: Cells = every_cell) -> Read:
     """Read, per cell and state, whether the cell is commanded to it."""
-    return Read(lambda params: [(Reading.STATE, k, c) for c in cells(params) for k in range(n_states)])
+    return Read(_Cellwise(Reading.STATE, cells, tuple(range(n_states))))
 
 
 def limited_share(n_shares: int) -> Read:
     """Read the shares that the service promises limit, see ``sla.shares``."""
-    return Read(lambda _: [(Reading.SHARE, k, 0) for k in range(n_shares)])
+    return Read(_Same(tuple((Reading.SHARE, k, 0) for k in range(n_shares))))
 
 
 def clock() -> Read:
     """Read sine and cosine of the time of day."""
-    return Read(lambda _: [(Reading.SINE, 0, 0), (Reading.COSINE, 0, 0)])
+    return Read(_Same(((Reading.SINE, 0, 0), (Reading.COSINE, 0, 0))))
 
 
 def _per_cell(reading: Reading, cells: Cells, row: int = 0) -> Read:
-    return Read(lambda params: [(reading, row, cell) for cell in cells(params)])
+    return Read(_Cellwise(reading, cells, (row,)))
 
 
 def observation_space(features: FeatureList, params: Params) -> spaces.Box:
@@ -109,7 +142,7 @@ class Observer:
     """
 
     def __init__(self, features: FeatureList, params: Params) -> None:
-        self._params = params
+        self._features, self._params = features, params
         rows = [(f, column) for f in features for column in _columns(f, params)]
         self._plan = Plan(
             np.array([column for _, column in rows], dtype=np.int32),
@@ -126,6 +159,10 @@ class Observer:
         fresh = Precedent.fresh(1, params.n_cells)
         seen = Seen(example, example, fresh.command.carrier_state, fresh.dwell, _NOTHING)
         self._gather = direct(gather_rows, self._plan, seen, np.empty((1, 1), np.float32))
+
+    def __reduce__(self) -> tuple[type[Observer], tuple[FeatureList, Params]]:
+        """Pickle what it is made of: compiled code stays where it is."""
+        return Observer, (self._features, self._params)
 
     def __call__(self, window: Window) -> F32:
         """Return the observation of every replica, (B, size)."""

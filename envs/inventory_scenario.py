@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, fields, is_dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -24,6 +24,7 @@ from .inventory_defaults import AREA_DEFAULTS, area_key
 from .inventory_rows import InventoryError, broken
 from .inventory_sites import Inventory, InventorySector, InventorySite, plane_m
 from .neighbours import cut
+from .scenario_file import ScenarioFile
 
 TEMPLATE = "urban"
 MOST_CELLS = 42  # of a cluster: seven sites of three sectors with two carriers
@@ -173,12 +174,14 @@ def _stream_mhz(carrier: Carrier) -> float:
 
 def _settings(inventory: Inventory, usual: Scenario) -> dict[str, Any]:
     """Return the template's settings as plain data, overlaid with those of the file, section by section."""
-    data = {f.name: getattr(usual, f.name) for f in fields(Scenario) if f.name not in _OWN}
+    data: dict[str, Any] = {
+        f.name: getattr(usual, f.name, None) for f in fields(ScenarioFile) if f.name not in _OWN
+    }
     for key, value in inventory.settings.items():
         if key not in data:
             near = difflib.get_close_matches(key, data, n=1, cutoff=0.0)[0]
             raise _refused(inventory, f"{key!r} is no section of a scenario; did you mean {near!r}?")
-        is_section = isinstance(value, Mapping) and not isinstance(data[key], float | int | bool)
+        is_section = isinstance(value, Mapping) and is_dataclass(data[key])
         data[key] = {**asdict(data[key]), **value} if is_section else value
     return data
 

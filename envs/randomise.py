@@ -6,8 +6,9 @@ needs nothing else of the twin: the same bits in any batch, and belief, bounds a
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
@@ -17,53 +18,85 @@ from ..twin.traffic import ITU_2023_LOAD_BY_HOUR
 from ..twin.types import F64
 
 HOURS = 24.0
+MOST_LEVELS = 64
+MOST_DAYS = 20_000
 Range = tuple[float, float]
 
 
+@dataclass(frozen=True)
+class Randomised:
+    """Draw level and rush hours of every day: domain randomisation, and the section ``randomised`` of a scenario file.
+
+    Raises:
+        ValueError: if a range is empty, the least scale is not positive, a day is shifted by a whole one, or there are
+            fewer than two levels or more than 64.
+    """
+
+    scale: Range = (0.8, 1.2)  # least and greatest traffic of a day over the scenario's
+    shift_h: Range = (-2.0, 2.0)  # earliest and latest shift of the whole day, hours
+    levels: int = 8  # values of each, equally spaced, every pair equally likely
+
+    def __post_init__(self) -> None:
+        _check("scale", self.scale, self.levels)
+        _require(self.scale[0] > 0, f"scale={self.scale} must be positive")
+        _check("shift_h", self.shift_h, self.levels)
+        _require(
+            max(map(abs, self.shift_h)) < HOURS, f"shift_h={self.shift_h} must be within a day, -24 to 24 h"
+        )
+
+    def __call__(self, scenario: Scenario) -> Scenario:
+        """Return the scenario with every day at every level and shift."""
+        scales, shifts = np.linspace(*self.scale, self.levels), np.linspace(*self.shift_h, self.levels)
+        days = product(_rows(scenario.load, self.levels), scales, shifts)
+        return _with_days(scenario, [factor * _shifted(row, hours) for row, factor, hours in days])
+
+
+@dataclass(frozen=True)
+class Drifting:
+    """Let the traffic of a day drift away from what its morning promised: the section ``drifting`` of a scenario file.
+
+    Raises:
+        ValueError: if the span is empty or not positive, or there are fewer than two levels or more than 64.
+    """
+
+    span: Range = (
+        0.7,
+        1.3,
+    )  # least and greatest factor at midnight, first and last; between them it grows linearly
+    levels: int = 5  # factors, equally spaced; every pair of first and last is equally likely
+
+    def __post_init__(self) -> None:
+        _check("span", self.span, self.levels)
+        _require(self.span[0] > 0, f"span={self.span} must be positive")
+
+    def __call__(self, scenario: Scenario) -> Scenario:
+        """Return the scenario with every day between every two factors."""
+        factors = np.linspace(*self.span, self.levels)
+        days = product(_rows(scenario.load, self.levels), factors, factors)
+        return _with_days(scenario, [row * np.linspace(first, last, len(row)) for row, first, last in days])
+
+
 def randomised(
-    scenario: Scenario, scale: Range = (0.8, 1.2), shift_h: Range = (-2.0, 2.0), levels: int = 8
+    scenario: Scenario,
+    scale: Range = Randomised.scale,
+    shift_h: Range = Randomised.shift_h,
+    levels: int = Randomised.levels,
 ) -> Scenario:
-    """Draw level and rush hours of every day: domain randomisation.
-
-    Args:
-        scenario: as it is.
-        scale: least and greatest traffic of a day over the scenario's.
-        shift_h: earliest and latest shift of the whole day, hours.
-        levels: values of each, equally spaced, every pair equally likely.
-
-    Raises:
-        ValueError: if a range is empty, the least scale is not positive, or there are fewer than two levels.
-    """
-    _require(scale[0] > 0, f"scale={scale} must be positive")
-    scales, shifts = _spaced("scale", scale, levels), _spaced("shift_h", shift_h, levels)
-    rows = [
-        factor * _shifted(row, hours) for row, factor, hours in product(_rows(scenario.load), scales, shifts)
-    ]
-    return _with_days(scenario, rows)
+    """Return a scenario whose days are ``Randomised``."""
+    return Randomised(scale, shift_h, levels)(scenario)
 
 
-def drifting(scenario: Scenario, span: Range = (0.7, 1.3), levels: int = 5) -> Scenario:
-    """Let the traffic of a day drift away from what its morning promised: non-stationary load.
-
-    Args:
-        scenario: as it is.
-        span: least and greatest factor at midnight, first and last; between them the factor grows linearly.
-        levels: factors, equally spaced; every pair of first and last is equally likely.
-
-    Raises:
-        ValueError: if the span is empty or not positive, or there are fewer than two levels.
-    """
-    _require(span[0] > 0, f"span={span} must be positive")
-    factors = _spaced("span", span, levels)
-    rows = [
-        row * np.linspace(first, last, len(row))
-        for row, first, last in product(_rows(scenario.load), factors, factors)
-    ]
-    return _with_days(scenario, rows)
+def drifting(scenario: Scenario, span: Range = Drifting.span, levels: int = Drifting.levels) -> Scenario:
+    """Return a scenario whose days are ``Drifting``."""
+    return Drifting(span, levels)(scenario)
 
 
-def _rows(load: Load) -> list[F64]:
-    """Return the days as they are, at least hourly."""
+def _rows(load: Load, levels: int = 1) -> list[F64]:
+    """Return the days as they are, at least hourly; ValueError if a law makes too many of them."""
+    count = max(len(load.profile), 1) * levels**2
+    _require(
+        count <= MOST_DAYS, f"levels={levels} makes {count:,} days; take fewer, at most {MOST_DAYS:,} days"
+    )
     rows = [np.asarray(row, np.float64) for row in load.profile or (ITU_2023_LOAD_BY_HOUR,)]
     slots = max(24, len(rows[0]))
     return [row if len(row) == slots else _shifted(row, 0.0, slots) for row in rows]
@@ -84,10 +117,12 @@ def _with_days(scenario: Scenario, rows: Sequence[F64]) -> Scenario:
     return replace(scenario, load=load)
 
 
-def _spaced(name: str, limits: Range, levels: int) -> F64:
-    _require(levels >= 2, f"levels={levels}: give at least 2")
-    _require(limits[0] < limits[1], f"{name}={limits}: give the least first and a greater one second")
-    return np.linspace(*limits, levels)
+def _check(name: str, limits: Range, levels: int) -> None:
+    _require(2 <= levels <= MOST_LEVELS, f"levels={levels}: give at least 2 and at most {MOST_LEVELS}")
+    finite = all(map(math.isfinite, limits))
+    _require(
+        finite and limits[0] < limits[1], f"{name}={limits}: give the least first and a greater one second"
+    )
 
 
 def _require(condition: bool, message: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..twin.scenario import Scenario
-from .catalogue import load_scenario
+from .catalogue import load_scenario, read_scenario
 from .fit_source import FIT_PREFIX, fitted_scenario
 from .inventory import read_inventory
 from .inventory_rows import broken
@@ -16,19 +16,22 @@ from .synthetic import nationwide
 from .variants import split_variants, varied
 
 PREFIX = "inventory:"
-PREFIXES = (PREFIX, FIT_PREFIX, NATIONWIDE)
+FILE_PREFIX = "file:"
+PREFIXES = (PREFIX, FIT_PREFIX, FILE_PREFIX, NATIONWIDE)
 
 
 def scenario_named(text: str) -> Scenario:
-    """Return a scenario by name: a shipped one, ``inventory:PATH``, ``inventory:PATH@K`` or ``fit:PATH``.
+    """Return a scenario by name: a shipped one, ``inventory:PATH``, ``inventory:PATH@K``, ``fit:`` or ``file:PATH``.
 
     ``@K`` is the K-th cluster of the inventory, from 1, as in ``nationwide@K``, of a made-up country; a fit is what
-    ``ranrein calibrate`` wrote. ``+VARIANT`` behind any of them makes it harder, see ``variants``.
+    ``ranrein calibrate`` wrote, a file a YAML like those shipped. ``+VARIANT`` behind any of them makes it harder, see
+    ``variants``.
 
     Raises:
         UnknownNameError: if there is no such scenario.
         InventoryError: if the inventory cannot be used, or holds several clusters and none is chosen.
         FitFileError: if the fit cannot be used.
+        ScenarioFileError: if the scenario file cannot be used.
     """
     base, variants = split_variants(text)
     return varied(_plain(base), variants) if variants else _plain(base)
@@ -37,6 +40,8 @@ def scenario_named(text: str) -> Scenario:
 def _plain(text: str) -> Scenario:
     if text.startswith(FIT_PREFIX):
         return fitted_scenario(Path(text.removeprefix(FIT_PREFIX)))
+    if text.startswith(FILE_PREFIX):
+        return read_scenario(Path(text.removeprefix(FILE_PREFIX)))
     path, number = _cluster_number(text)
     if path.startswith(PREFIX) or path == NATIONWIDE:
         return _cluster(path, number)

@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 from gymnasium import spaces
 
+from ..twin.kernels.gather import Reading
 from ..twin.loss_door import shown
 from ..twin.loss_system import LossSystem
 from ..twin.params import Params
 from ..twin.types import F32, F64, I64
-from .features import Feature, FeatureList, Read, observation_space, observe
+from .features import Feature, FeatureList, Named, Read, observation_space, observe
 from .loss_scenario import LOSS_SYSTEM, LossScenario, loss_scenario
 from .loss_world import ADMIT, REFUSE, LossWorld, fits
 from .slice_task import FEATURES as TWIN_FEATURES
@@ -29,11 +30,15 @@ def _classes(network: Any) -> tuple[str, ...]:  # noqa: ANN401  (features of the
     return network.class_names
 
 
-_SHOWN = Read(lambda _: [])  # by `show_requests`, all elements in one go and in this order
+def _nothing(_: Any) -> list[tuple[Reading, int, int]]:  # noqa: ANN401
+    return []
+
+
+_SHOWN = Read(_nothing)  # by `show_requests`, all elements in one go and in this order
 FEATURES: FeatureList = (
     Feature("request of", "one-hot", 0.0, 1.0, _classes, _SHOWN),
     Feature("in service of", "of most", 0.0, 1.0, _classes, _SHOWN),
-    Feature("free", "of capacity", 0.0, 1.0, lambda _: ("units",), _SHOWN),
+    Feature("free", "of capacity", 0.0, 1.0, Named(("units",)), _SHOWN),
     Feature("now fits", "bool", 0.0, 1.0, _classes, _SHOWN),
     Feature("would fit after admission", "bool", 0.0, 1.0, _classes, _SHOWN),
 )

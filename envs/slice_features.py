@@ -8,7 +8,7 @@ from ..twin.kernels.slice_view import count_types, least_kept, sum_promised
 from ..twin.params import Params
 from ..twin.slice_report import SliceReport
 from ..twin.types import F64, I64
-from .features import Feature, FeatureList, level
+from .features import Feature, FeatureList, Named, level
 from .slice_world import free_slots, slices_of
 from .window import Window
 
@@ -41,6 +41,27 @@ def promised_mbps(params: Params, report: SliceReport) -> F64:
 def _door(params: Params, suffixes: tuple[str, ...]) -> tuple[str, ...]:
     places = range(params.scenario.slicing.requests)
     return tuple(f"{place}{suffix}" for place in places for suffix in suffixes)
+
+
+def cell_names(params: Params) -> tuple[str, ...]:
+    """Return the names of all cells."""
+    return tuple(cell.name for cell in params.cells)
+
+
+def _kind_names(params: Params) -> tuple[str, ...]:
+    return _door(params, tuple(f"={name}" for name in type_names(params)))
+
+
+def _area_names(params: Params) -> tuple[str, ...]:
+    return _door(params, tuple(f"={area}" for area in range(params.n_areas)))
+
+
+def _place_names(params: Params) -> tuple[str, ...]:
+    return _door(params, ("",))
+
+
+def _areas_named(params: Params) -> tuple[str, ...]:
+    return tuple(map(str, range(params.n_areas)))
 
 
 def _one_hot(values: np.ndarray, count: int) -> F64:
@@ -87,13 +108,13 @@ def _free(params: Params, window: Window) -> F64:
 
 SLICE_FEATURES: FeatureList = (
     Feature("request at place", "one-hot", 0.0, 1.0,
-            lambda p: _door(p, tuple(f"={name}" for name in type_names(p))), _kinds),
+            _kind_names, _kinds),
     Feature("area of request at place", "one-hot", 0.0, 1.0,
-            lambda p: _door(p, tuple(f"={g}" for g in range(p.n_areas))), _areas),
-    Feature("duration of request at place", "h", 0.0, LONGEST_H, lambda p: _door(p, ("",)), _hours),
+            _area_names, _areas),
+    Feature("duration of request at place", "h", 0.0, LONGEST_H, _place_names, _hours),
     Feature("served slices of", "of slots", 0.0, 1.0, type_names, _served),
     Feature("least kept share of", "", 0.0, 1.0, type_names, _kept),
-    Feature("promised in area", "Mbit/s", 0.0, 400.0, lambda p: tuple(map(str, range(p.n_areas))), _promised),
-    Feature("slice load of", "%", 0.0, 50.0, lambda p: tuple(cell.name for cell in p.cells), level("slice_prb")),
-    Feature("free", "of slots", 0.0, 1.0, lambda p: ("slots",), _free),
+    Feature("promised in area", "Mbit/s", 0.0, 400.0, _areas_named, _promised),
+    Feature("slice load of", "%", 0.0, 50.0, cell_names, level("slice_prb")),
+    Feature("free", "of slots", 0.0, 1.0, Named(("slots",)), _free),
 )  # fmt: skip

@@ -12,15 +12,15 @@ from ..twin.params import Params
 from ..twin.rules import Precedent
 from ..twin.slicing import Tier
 from ..twin.types import F64, I64, Bool
-from .features import Feature, FeatureList, clock, level
+from .features import Feature, FeatureList, Named, clock, level
 from .simulation import Outcome
-from .slice_features import SLICE_FEATURES
+from .slice_features import SLICE_FEATURES, cell_names
 from .slice_world import money_in, net_earnings
 
 FEATURES: FeatureList = (
-    Feature("load of", "%", 0.0, 100.0, lambda p: tuple(cell.name for cell in p.cells), level("prb_tot_dl")),
+    Feature("load of", "%", 0.0, 100.0, cell_names, level("prb_tot_dl")),
     *SLICE_FEATURES,
-    Feature("time of day", "", -1.0, 1.0, lambda p: ("sine", "cosine"), clock()),
+    Feature("time of day", "", -1.0, 1.0, Named(("sine", "cosine")), clock()),
 )
 
 

@@ -13,7 +13,7 @@ from ..twin.rules import Precedent
 from ..twin.sla import CONSTRAINTS
 from ..twin.types import F64, I64, Bool
 from .beam_control import user_mbps
-from .features import Feature, FeatureList, clock, level, limited_share
+from .features import Feature, FeatureList, Named, clock, level, limited_share
 from .simulation import Outcome
 from .window import Window
 
@@ -36,9 +36,9 @@ FEATURES: FeatureList = (
     Feature("handovers to", "count", 0.0, 50.0, _cells, level("handovers")),
     Feature("ping-pongs to", "count", 0.0, 20.0, _cells, level("ping_pongs")),
     Feature("offset of", "dB", -6.0, 6.0, _cells, _in_force),
-    Feature("limited share", "of limit", 0.0, 0.2, lambda p: ("below guarantee", "uncovered", "blocked"),
+    Feature("limited share", "of limit", 0.0, 0.2, Named(("below guarantee", "uncovered", "blocked")),
             limited_share(len(CONSTRAINTS))),
-    Feature("time of day", "", -1.0, 1.0, lambda p: ("sine", "cosine"), clock()),
+    Feature("time of day", "", -1.0, 1.0, Named(("sine", "cosine")), clock()),
 )  # fmt: skip
 
 

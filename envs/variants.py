@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from ..twin.failures import Failures, MeanTimes
+from ..twin.failures import CommonCause, Failures, MeanTimes
 from ..twin.reality_gap import reality_gap
 from ..twin.scenario import Scenario
 from .catalogue import UnknownNameError
@@ -14,7 +14,7 @@ from .randomise import drifting, randomised
 SIGN = "+"
 # about two failures a day in a network of seven cells, assumption
 FAILURES = Failures(radio_unit=MeanTimes(72.0, 4.0), site_power=MeanTimes(500.0, 1.0))
-# of a site's transport once a day for an hour, assumption
+# of a site's transport, or of all power, once a day for an hour, assumption
 CUTS = MeanTimes(24.0, 1.0)
 LOSS_PROB, FREEZE_PROB, DELAY_PERIODS = 0.05, 0.2, 1
 
@@ -40,6 +40,13 @@ def failing(scenario: Scenario) -> Scenario:
     return replace(scenario, failures=law)
 
 
+def dark(scenario: Scenario) -> Scenario:
+    """Let the power of all sites fail at once; sites that fail together by a law of the scenario itself stay."""
+    everywhere = CommonCause("all sites", tuple(site.name for site in scenario.sites), CUTS)
+    together = scenario.failures.together or (everywhere,)
+    return replace(scenario, failures=replace(scenario.failures, together=together))
+
+
 def cut_off(scenario: Scenario) -> Scenario:
     """Let the transport of sites fail, which report nothing meanwhile; a law of the scenario itself stays."""
     law = scenario.failures.site_transport or CUTS
@@ -54,6 +61,7 @@ VARIANTS: dict[str, Callable[[Scenario], Scenario]] = {
     "reality_gap": reality_gap,
     "faults": failing,
     "cut_off": cut_off,
+    "blackout": dark,
     "telemetry": late_and_lost,
     "frozen": frozen,
     "drift": drifting,

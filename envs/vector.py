@@ -237,6 +237,10 @@ class TwinEnv(gym.Env[Any, Any]):
             self._picture = self.batch.world.picture(self.render_mode)
         return self._picture.draw()
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Pickle everything but the window, which the next picture opens anew."""
+        return vars(self) | {"_picture": None}
+
     def close(self) -> None:
         """Close the window, if there is one."""
         if self._picture is not None:

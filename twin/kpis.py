@@ -120,6 +120,11 @@ class Kpis:
         kpis.__dict__.update(readings=readings, granularity_s=granularity_s)
         return kpis
 
+    def __getstate__(self) -> dict[str, object]:
+        """Pickle the arrays and not the views of them that were named."""
+        own = vars(self)
+        return own if self.readings is None else {name: own[name] for name in ("readings", "granularity_s")}
+
     def __getattr__(self, name: str) -> np.ndarray:
         """Name an array of ``readings`` when it is first asked for: few of them are."""
         if self.readings is None or name not in _WHERE:

@@ -56,6 +56,10 @@ class Runner:
         self._params = params
         self._run = direct(run_period, *self._fixed, order, make_period(*self._shape), self._space)
 
+    def __reduce__(self) -> tuple[type[Runner], tuple[Params, State]]:
+        """Pickle what it is made of: compiled code stays where it is, and a period leaves nothing behind in here."""
+        return Runner, (self._params, State(self._fixed[1]))
+
     def run(self, precedent: Precedent, wanted: Command) -> Period:
         """Run one control period under the legal command nearest to ``wanted``.
 

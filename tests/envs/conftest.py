@@ -8,17 +8,23 @@ from typing import Any
 
 import pytest
 
-from ranrein.envs.catalogue import load_scenario
+from ranrein.envs.catalogue import load_scenario, scenario_names
 from ranrein.envs.registry import TASKS, VARIANTS, make_task
+from ranrein.envs.variants import varied
 from ranrein.envs.world import WorldTask
 from ranrein.envs.worlds import AnyTask, network_of
 from ranrein.twin.params import Params
 
-SCENARIOS = ("tiny", "urban")  # of the problems that do not name their own
-MORE = {"ranrein/EnergySaving-v0": ("private_factory",)}  # with SSB periods to choose from
+SCENARIOS = ("tiny", "urban")
+USUAL = (
+    *SCENARIOS,
+    "private_factory",
+)  # of problems that name none; the last with SSB periods to choose from
+HARD = (("faults", "telemetry"), ("reality_gap",))  # variants that every problem is checked on
+Problem = tuple[str, str, str | None]
 
 
-def problems() -> list[tuple[str, str, str | None]]:
+def problems() -> list[Problem]:
     """Every control problem and variant of one, with every scenario it is tested on."""
     kinds = [(name, None) for name in TASKS]
     kinds += [(name, variant) for name, variants in VARIANTS.items() for variant in variants]
@@ -26,17 +32,35 @@ def problems() -> list[tuple[str, str, str | None]]:
     return [
         (name, scenario, variant)
         for name, variant, task in made
-        for scenario in getattr(task, "scenarios", SCENARIOS + MORE.get(name, ()))
+        for scenario in getattr(task, "scenarios", USUAL)
     ]
 
 
-def name_of(problem: tuple[str, str, str | None]) -> str:
-    return "-".join(part for part in problem if part is not None)
+def on_twin() -> list[Problem]:
+    """Those whose scenario is one of the twin, which has harder variants."""
+    return [problem for problem in problems() if problem[1] in scenario_names()]
+
+
+def shipped() -> list[tuple[str, str]]:
+    """Every problem with all of its scenarios; one that names none runs on whatever others do not claim.
+
+    Variants of a problem have the same bound, which their own tests search.
+    """
+    made = [task() for task in TASKS.values()]
+    made += [make_task(name, None, variant) for name, variants in VARIANTS.items() for variant in variants]
+    claimed = {name for task in made for name in getattr(task, "scenarios", ())}
+    free = [name for name in scenario_names() if name not in claimed]
+    return [(task, name) for task, kind in TASKS.items() for name in getattr(kind(), "scenarios", free)]
+
+
+def name_of(parts: tuple[str | None, ...]) -> str:
+    return "-".join(part for part in parts if part is not None)
 
 
 @cache
-def params_named(name: str) -> Params:
-    return Params.of(load_scenario(name))
+def params_named(name: str, *variants: str) -> Params:
+    scenario = load_scenario(name)
+    return Params.of(varied(scenario, list(variants)) if variants else scenario)
 
 
 def short_day(params: Params, periods: int) -> Params:
@@ -52,6 +76,11 @@ def network_named(task_id: str, scenario: str, variant: str | None = None) -> An
     return network_of(task, scenario) if isinstance(task, WorldTask) else params_named(scenario)
 
 
+def asking(variant: str | None) -> dict[str, bool]:
+    """The arguments that ask for a variant of a problem."""
+    return {} if variant is None else {variant: True}
+
+
 def shortened(network: Any, decisions: int) -> Any:
     """The same network with an episode of a few decisions."""
     if isinstance(network, Params):
@@ -60,7 +89,7 @@ def shortened(network: Any, decisions: int) -> Any:
 
 
 @pytest.fixture(scope="session", params=problems(), ids=name_of)
-def problem(request: pytest.FixtureRequest) -> tuple[str, str, str | None]:
+def problem(request: pytest.FixtureRequest) -> Problem:
     return request.param
 
 
@@ -70,18 +99,17 @@ def task_id(problem: tuple[str, str, str | None]) -> str:
 
 
 @pytest.fixture(scope="session")
-def asked(problem: tuple[str, str, str | None]) -> dict[str, bool]:
-    """The arguments that ask for the variant."""
-    return {} if problem[2] is None else {problem[2]: True}
+def asked(problem: Problem) -> dict[str, bool]:
+    return asking(problem[2])
 
 
 @pytest.fixture(scope="session")
-def task(problem: tuple[str, str, str | None]) -> AnyTask:
+def task(problem: Problem) -> AnyTask:
     return make_task(problem[0], None, problem[2])
 
 
 @pytest.fixture(scope="session")
-def network(problem: tuple[str, str, str | None]) -> Any:
+def network(problem: Problem) -> Any:
     """What the problem runs on, with its whole episode."""
     return network_named(*problem)
 

@@ -7,13 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ranrein.envs.bounds import AdmissionBound, bound_of
-from ranrein.envs.catalogue import scenario_names
-from ranrein.envs.registry import TASKS, VARIANTS, make_task
+from ranrein.envs.bounds import bound_of
+from ranrein.envs.registry import make_task
 from ranrein.envs.vector import TwinVectorEnv
 from ranrein.envs.worlds import AnyTask
 
-from .conftest import network_named, shortened
+from .conftest import network_named, shipped, shortened
 
 SEEDS, COPIES, ROUNDS = 2, 12, 6  # episodes, plans of each side by side, turns of the search
 DECISIONS = {
@@ -22,18 +21,6 @@ DECISIONS = {
     "loss_system": 40,
 }  # of an episode; where the bound takes longer, fewer
 SLACK = 1e-9
-
-
-def shipped() -> list[tuple[str, str]]:
-    """Every problem with all of its scenarios; one that names none runs on whatever others do not claim.
-
-    Variants of a problem have the same bound, which their own tests search.
-    """
-    made = [task() for task in TASKS.values()]
-    made += [make_task(name, None, variant) for name, variants in VARIANTS.items() for variant in variants]
-    claimed = {name for task in made for name in getattr(task, "scenarios", ())}
-    free = [name for name in scenario_names() if name not in claimed]
-    return [(task, name) for task, kind in TASKS.items() for name in getattr(kind(), "scenarios", free)]
 
 
 def returns(env: TwinVectorEnv, seeds: np.ndarray, plans: np.ndarray) -> np.ndarray:
@@ -77,7 +64,7 @@ def test_no_random_and_no_searched_plan_beats_the_bound(task_id: str, scenario: 
     network = shortened(network_named(task_id, scenario), periods)
     bound = bound_of(task, network, np.arange(SEEDS))
     assert bound is not None
-    if isinstance(bound, AdmissionBound):
+    if bound.on_average:
         assert_not_on_average(task, network)
         return
     rng, seeds = np.random.default_rng(0), np.repeat(np.arange(SEEDS), COPIES)

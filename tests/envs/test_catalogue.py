@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import copy
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from ranrein.envs.catalogue import UnknownNameError, load_scenario, scenario_from, scenario_names
+from ranrein.envs.catalogue import (
+    UnknownNameError,
+    load_scenario,
+    read_scenario,
+    scenario_from,
+    scenario_names,
+)
+from ranrein.envs.randomise import drifting, randomised
+from ranrein.envs.scenario_file import ScenarioFileError
+from ranrein.envs.scenario_source import scenario_named
 from ranrein.twin.params import Params
 
 
@@ -106,3 +116,63 @@ def test_whole_numbers_are_welcome_where_decimals_are_meant(data: dict[str, Any]
     data["width_m"] = 400
     assert scenario_from(data).width_m == 400.0
     assert isinstance(scenario_from(data).width_m, float)
+
+
+LAWS = {"randomised": {"scale": [0.5, 1.5], "shift_h": [-3, 3], "levels": 3}, "drifting": {"levels": 2}}
+
+
+def written(folder: Path, data: dict[str, Any]) -> Path:
+    """A scenario file."""
+    file = folder / "mine.yaml"
+    file.write_text(yaml.safe_dump(data), encoding="utf-8")
+    return file
+
+
+def test_a_file_asks_for_laws_over_its_days_and_is_a_scenario_by_its_path(
+    data: dict[str, Any], tmp_path: Path
+) -> None:
+    file, tiny = written(tmp_path, data | LAWS), load_scenario("tiny")
+    many = randomised(tiny, scale=(0.5, 1.5), shift_h=(-3.0, 3.0), levels=3)
+    assert read_scenario(file) == scenario_named(f"file:{file}") == drifting(many, levels=2)
+    assert scenario_named(f"file:{file}+telemetry").name == "tiny+telemetry"
+
+
+def test_a_law_without_settings_is_the_harder_variant(data: dict[str, Any]) -> None:
+    assert scenario_from(data | {"randomised": {}}).load == scenario_named("tiny+randomised").load
+    assert scenario_from(data | {"drifting": {}}).load == scenario_named("tiny+drift").load
+
+
+@pytest.mark.parametrize(
+    ("section", "value", "message"),
+    [
+        ("randomised", {"scal": [0.5, 1.5]}, r"scenario\.randomised 'scal'; did you mean 'scale'"),
+        ("randomized", {}, r"of scenario 'randomized'; did you mean 'randomised'"),
+        ("randomised", {"scale": [1.2, 0.8]}, r"scenario\.randomised: scale=\(1\.2, 0\.8\): give the least first"),
+        ("randomised", {"scale": [0.0, 1.0]}, r"scenario\.randomised: scale=\(0\.0, 1\.0\) must be positive"),
+        ("randomised", {"shift_h": [-25, 2]}, r"scenario\.randomised: shift_h=\(-25\.0, 2\.0\) must be within a day"),
+        ("randomised", {"levels": 1}, r"scenario\.randomised: levels=1: give at least 2 and at most 64"),
+        ("drifting", {"levels": 2.5}, r"scenario\.drifting\.levels = 2\.5 is not a int"),
+        ("drifting", {"span": [0.7, float("inf")]}, r"scenario\.drifting: span=\(0\.7, inf\): give the least first"),
+        ("drifting", 3, r"scenario\.drifting = 3 is not a mapping"),
+    ],
+)  # fmt: skip
+def test_a_law_that_makes_no_sense_is_named_with_its_file(
+    data: dict[str, Any], tmp_path: Path, section: str, value: object, message: str
+) -> None:
+    file = written(tmp_path, data | {section: value})
+    with pytest.raises(ScenarioFileError, match=rf"mine\.yaml: .*{message}"):
+        read_scenario(file)
+
+
+def test_laws_that_make_too_many_days_are_refused(data: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="levels=64 makes 262,144 days; take fewer"):
+        scenario_from(data | {"randomised": {"levels": 8}, "drifting": {"levels": 64}})
+
+
+@pytest.mark.parametrize("text", [None, "name: [", ""])
+def test_a_file_that_is_none_is_named(tmp_path: Path, text: str | None) -> None:
+    file = tmp_path / "mine.yaml"
+    if text is not None:
+        file.write_text(text, encoding="utf-8")
+    with pytest.raises(ScenarioFileError, match=r"mine\.yaml"):
+        read_scenario(file)

@@ -26,12 +26,6 @@ from .acting import N_BAD, bad_actions, drawn, highest, lowest, masks_of, neares
 
 PERIODS = 12  # decisions of an episode of the fixture `short`
 
-# Known blind elements: name -> why nothing a controller does, and no crowd, ever moves them.
-CONSTANT_BY_PHYSICS = {
-    "waking": "the longest wake-up delay is one control period, so nobody is still waking when it is reported",
-    "share uncovered": "the coverage layer never sleeps, and it covers everybody",
-}
-
 
 def play(env: TwinVectorEnv, seed: Any, steps: int, action_seed: int = 0) -> list[tuple[Any, ...]]:
     """Reset and take the same legal random actions in every row."""
@@ -190,21 +184,6 @@ def test_the_cost_is_one_exactly_where_a_constraint_costs(task: AnyTask, network
         assert np.all((by_name >= 0) & (by_name <= 1))
         seen |= set(info["cost"].tolist())
     assert seen == {0.0, 1.0}
-
-
-def test_no_observation_element_is_constant_over_a_day(task: AnyTask, network: Any) -> None:
-    env, rng = TwinVectorEnv(task, network, 16), np.random.default_rng(0)
-    seen = [env.reset(seed=0)[0]]
-    for _ in range(env.world.periods_per_episode - 1):
-        seen.append(env.step(random_actions(env, rng))[0])
-    still = np.ptp(np.concatenate(seen), axis=0) == 0
-    names = [
-        (f.name, f"{f.name} {element}".strip()) for f in task.features for element in f.elements(network)
-    ]
-    known = [group in CONSTANT_BY_PHYSICS or name in CONSTANT_BY_PHYSICS for group, name in names]
-    assert [name for (_, name), constant in zip(names, still, strict=True) if constant] == [
-        name for (_, name), constant in zip(names, known, strict=True) if constant
-    ]
 
 
 def test_observations_are_the_callers_to_keep(task: AnyTask, short: Any) -> None:

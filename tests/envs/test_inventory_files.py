@@ -10,6 +10,7 @@ import pytest
 from ranrein.envs.inventory import read_inventory
 from ranrein.envs.inventory_rows import InventoryError
 from ranrein.envs.inventory_scenario import cluster_scenario, clusters
+from ranrein.envs.randomise import randomised
 
 SITES = "id,latitude,longitude\na,48.10,11.50\nb,48.11,11.52\nc,48.13,11.58\nd,48.20,11.60\n"
 SECTORS = "site,id,azimuth_deg\na,1,0\nb,1,0\nc,1,0\nd,1,0\n"
@@ -119,6 +120,18 @@ def test_settings_that_do_not_fit_are_refused(
     inventory = read_inventory(path)
     with pytest.raises(InventoryError, match=message):
         cluster_scenario(inventory, clusters(inventory)[0], "net")
+
+
+def test_settings_ask_for_laws_over_days(tmp_path: Path) -> None:
+    path, law = tmp_path / "x.json", {"randomised": {"levels": 3}}
+    found = []
+    for settings in ({}, law, {"randomised": {"level": 3}}):
+        path.write_text(json.dumps({**GOOD, "scenario": settings}), encoding="utf-8")
+        found.append(read_inventory(path))
+    usual, many = (cluster_scenario(each, clusters(each)[0], "net") for each in found[:2])
+    assert many == randomised(usual, levels=3)
+    with pytest.raises(InventoryError, match=r"x\.json:1: net: .*did you mean 'levels'\?"):
+        cluster_scenario(found[2], clusters(found[2])[0], "net")
 
 
 def test_a_site_beside_its_map_is_refused(tmp_path: Path) -> None:

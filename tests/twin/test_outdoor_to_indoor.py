@@ -64,7 +64,10 @@ def test_a_car_costs_9_db_and_20_db_with_metallised_windows() -> None:
 def test_a_user_stands_at_most_as_deep_as_the_widest_building_of_the_laws_around() -> None:
     assert deepest_indoor_m(["RMa", "rma"]) == 10.0
     assert (
-        deepest_indoor_m(["RMa", "UMi", "InH"]) == deepest_indoor_m(["UMa"]) == deepest_indoor_m(["InH"]) == 25.0
+        deepest_indoor_m(["RMa", "UMi", "InH"])
+        == deepest_indoor_m(["UMa"])
+        == deepest_indoor_m(["InH"])
+        == 25.0
     )
 
 
