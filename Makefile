@@ -9,9 +9,10 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 PINS := pyproject.toml constraints.txt
 PYTHONS := python3.11 python3.12 python3.13 python3
+OLDEST_GYMNASIUM := 1.2.2
 SUPPORTED := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 
-.PHONY: demo test lint format types bench dev clean help
+.PHONY: demo test lint format types oldest bench dev clean help
 
 demo: $(VENV)/train.stamp ## train, evaluate, certify and operate in miniature, in minutes
 	$(BIN)/ranrein demo
@@ -32,6 +33,11 @@ types: $(VENV)/dev.stamp ## check types against a regular install
 	$(PIP) --no-deps --no-build-isolation --target $(VENV)/types .
 	rm -rf build
 	$(BIN)/basedpyright
+
+oldest: $(VENV)/dev.stamp ## run the environments' property suite on the oldest Gymnasium that will do
+	rm -rf $(VENV)/oldest
+	$(PIP) --no-deps --target $(VENV)/oldest gymnasium==$(OLDEST_GYMNASIUM)
+	PYTHONPATH=$(VENV)/oldest $(BIN)/pytest -n 2 --dist loadfile tests/envs/test_every_env*.py tests/envs/test_multi_agent.py
 
 bench: $(VENV)/train.stamp ## measure speed on this machine
 	$(BIN)/ranrein bench
