@@ -24,7 +24,7 @@ from .bench_peer import PEER, PEER_ID, PEER_USERS, SINGLE, VECTOR
 from .bench_training import TrainingTime, time_training
 from .config import EnvConfig, PpoConfig
 from .episodes import Progress, no_progress
-from .problem import problem_of
+from .problem import decided_problem_of
 from .run_folder import versions, write_json
 
 MOST_CALLS = 1 << 20  # per round
@@ -65,7 +65,7 @@ def bench(config: BenchConfig, clock: Clock, progress: Progress = no_progress) -
         BundleError: if the policy cannot be loaded.
     """
     env = EnvConfig()
-    task, params = problem_of(env, config.scenario)
+    task, params = decided_problem_of(env, config.scenario)
     training = time_training(params, task, replace(PpoConfig(), n_envs=config.train_envs), clock)
     policy = policy_of(config.policy, params, task)
     subject = Subject(params, task, env.id, policy, config.batches, config.num_envs)

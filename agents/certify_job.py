@@ -22,7 +22,7 @@ from .episodes import Progress, no_progress
 from .evidence import Evidence
 from .identities import certify_secret, ensure_identities
 from .levels import SAVING, VIOLATION, level_named
-from .problem import problem_of
+from .problem import decided_problem_of
 
 LEDGER = "alpha-ledger.jsonl"
 Report = Callable[[float, str], None]  # share done, what is known so far
@@ -145,7 +145,7 @@ def examine(
 
 
 def _params(config: CertifyConfig) -> Params:
-    return problem_of(EnvConfig(), config.scenario, config.load_file, config.load_column)[1]
+    return decided_problem_of(EnvConfig(), config.scenario, config.load_file, config.load_column)[1]
 
 
 def _line(r: ClaimResult) -> ClaimLine:

@@ -33,7 +33,7 @@ from .evaluate import SHIELDED, Row, Setting, Table, evaluate
 from .evidence import Evidence
 from .identities import ensure_identities
 from .loop_parts import LoopSettings
-from .problem import problem_of
+from .problem import decided_problem_of
 from .sample_log import write_sample_log
 from .seeds import Domain, episode_seeds
 from .shadow import shadow
@@ -108,7 +108,7 @@ class DemoRun:
 
 def prepare(config: DemoConfig) -> DemoRun:
     """Begin with an empty folder; a drill copies the policy, certificate and keys of the demo it starts from."""
-    task, params = problem_of(config.env, config.scenario)
+    task, params = decided_problem_of(config.env, config.scenario)
     if not isinstance(task, EnergySaving):
         raise TypeError("the demo runs the energy problem")
     run = DemoRun(config, params, task)

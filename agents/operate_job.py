@@ -31,7 +31,7 @@ from .identities import KEYS, ensure_identities
 from .loop import OperatingLoop
 from .loop_parts import Cycle, LoopSettings
 from .operate_config import OperateConfig
-from .problem import problem_of
+from .problem import decided_problem_of
 
 logger = logging.getLogger(__name__)
 LOOK_S = 0.2  # how often a waiting loop looks for a stop file and whether it should end
@@ -131,7 +131,7 @@ def shield_of(config: OperateConfig, progress: Progress = no_progress) -> Shield
         CalibrationError: if the twin cannot foresee the demand, so that there is no shield.
     """
     _require_plant(config)
-    params = problem_of(EnvConfig(), config.scenario, config.load_file, config.load_column)[1]
+    params = decided_problem_of(EnvConfig(), config.scenario, config.load_file, config.load_column)[1]
     return calibrated_shield(params, progress)
 
 

@@ -11,7 +11,7 @@ from ..envs.fit_source import FitFileError
 from ..envs.inventory_rows import InventoryError
 from ..envs.registry import make_task
 from ..envs.scenario_source import scenario_named
-from ..envs.task import Task
+from ..envs.task import Task, choices_of_task
 from ..envs.world import WorldTask
 from ..envs.worlds import AnyTask, network_of
 from ..twin.params import Params
@@ -44,8 +44,28 @@ def problem_of(
         params = network_of(task, _with_load(scenario_named(scenario), load_file, load_column))
     except (UnknownNameError, InventoryError, FitFileError) as error:
         raise ConfigError(str(error)) from error
+    except ConfigError:
+        raise
+    except ValueError as error:
+        raise ConfigError(f"scenario={scenario}: {error}") from error
     try:
         task.action_space(params)
+    except ValueError as error:
+        raise ConfigError(f"{env.id}: {error}") from error
+    return task, params
+
+
+def decided_problem_of(
+    env: EnvConfig, scenario: str, load_file: str | None = None, load_column: str | None = None
+) -> tuple[Task, Params]:
+    """Return the problem and a network that leaves it something to choose; see ``problem_of``.
+
+    Raises:
+        ConfigError: if there is nothing to choose, too.
+    """
+    task, params = problem_of(env, scenario, load_file, load_column)
+    try:
+        choices_of_task(task, params)
     except ValueError as error:
         raise ConfigError(f"{env.id}: {error}") from error
     return task, params
@@ -57,7 +77,7 @@ def any_problem_of(
     """Return the problem and what it runs on, ``Params`` or the network of another world; see ``problem_of``."""
     task = _task(env)
     if not isinstance(task, WorldTask):
-        return problem_of(env, scenario, load_file, load_column)
+        return decided_problem_of(env, scenario, load_file, load_column)
     if load_file is not None or load_column is not None:
         raise ConfigError(f"load_file and load_column are for the twin; {env.id} has its own scenarios")
     try:

@@ -16,7 +16,7 @@ from .certify import calibrated_shield
 from .config import ConfigError, nearest
 from .digests import running_digests
 from .episodes import Progress, no_progress
-from .problem import problem_of
+from .problem import decided_problem_of, problem_of
 from .sample_log import write_sample_log
 from .shadow import shadow
 from .shadow_config import ShadowConfig
@@ -37,7 +37,7 @@ def run_shadow(config: ShadowConfig, progress: Progress = no_progress) -> Shadow
         GranularityError: if the log is coarser than the control period.
         TelemetryError: if the log cannot be used.
     """
-    task, params = problem_of(config.env, config.scenario, config.load_file, config.load_column)
+    task, params = decided_problem_of(config.env, config.scenario, config.load_file, config.load_column)
     log = _opened(config.log)
     require_granularity(log, params.scenario.timing.control_period_s)
     policy = _policy(config, params)

@@ -13,7 +13,7 @@ from ..twin.params import Params
 from ..twin.rules import Precedent
 from ..twin.types import I64, Bool
 from .actions import Actions, ActionSpace, choices_of
-from .task import Task
+from .task import Task, choices_of_task
 
 
 @dataclass(frozen=True)
@@ -52,11 +52,7 @@ def cell_of_each_choice(task: Task, params: Params) -> I64:
     Raises:
         ValueError: if there is no choice, or one changes what is asked of no cell, of several, or of something else.
     """
-    space = task.action_space(params)
-    if not space.shape[0]:
-        raise ValueError(
-            f"scenario {params.scenario.name!r} leaves {type(task).__name__} nothing to choose; take another"
-        )
+    space = choices_of_task(task, params)
     element, tried = _tries(space)
     command = task.decode(params, tried, Precedent.fresh(len(tried), params.n_cells))
     changed = _changed(command)

@@ -21,7 +21,7 @@ from .features import Feature, FeatureList, observe
 from .simulation import Outcome
 from .slice_task import SliceTask
 from .slice_world import SliceWorld, legal_actions, money_in, net_earnings, sliced_network
-from .task import Task
+from .task import Task, choices_of_task
 from .traffic_steering import TrafficSteering
 from .window import Window
 
@@ -110,7 +110,7 @@ class JointControl:
     def action_space(self, params: Params) -> spaces.MultiDiscrete:
         """Return the choices of all parts side by side."""
         return spaces.MultiDiscrete(
-            np.concatenate([choices_of(part.action_space(params)) for part in PARTS.values()])
+            np.concatenate([choices_of(choices_of_task(part, params)) for part in PARTS.values()])
         )
 
     def observe(self, network: Params, window: Window) -> F32:

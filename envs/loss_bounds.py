@@ -96,12 +96,12 @@ def loss_system_blocking(
 
 
 def _rows(*values: ArrayLike) -> list[np.ndarray]:
-    """Return every argument with one value per class, (K,)."""
-    try:
-        rows = np.broadcast_arrays(*[np.atleast_1d(np.asarray(value)) for value in values])
-    except ValueError as error:
-        lengths = [np.atleast_1d(np.asarray(value)).shape[-1] for value in values]
-        raise ValueError(f"arguments with {lengths} values; give one value per class to each") from error
-    if rows[0].ndim != 1:
-        raise ValueError(f"arguments of shape {rows[0].shape}; give one value per class, (K,)")
-    return list(rows)
+    """Return every argument with one value per class, (K,); a plain number stands for every class, a list never."""
+    given = [np.asarray(value) for value in values]
+    odd = next((row.shape for row in given if row.ndim > 1), None)
+    if odd is not None:
+        raise ValueError(f"arguments of shape {odd}; give one value per class, (K,)")
+    lengths = [len(row) for row in given if row.ndim == 1]
+    if len(set(lengths)) > 1:
+        raise ValueError(f"arguments with {lengths} values; give one value per class to each")
+    return [np.array(row) for row in np.broadcast_arrays(*np.atleast_1d(*given))]

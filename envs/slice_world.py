@@ -143,7 +143,7 @@ def sliced_network(scenario: object, names: tuple[str, ...], settings: Mapping[s
 
     Raises:
         UnknownNameError: for another name, or any setting, naming the nearest.
-        ValueError: if the network has no slices.
+        ValueError: if the network has no slices, or none pays or costs anything.
     """
     if isinstance(scenario, str) and scenario not in names:
         raise UnknownNameError("scenario", scenario, list(names))
@@ -156,6 +156,12 @@ def sliced_network(scenario: object, names: tuple[str, ...], settings: Mapping[s
     params = made if isinstance(made, Params) else Params.of(made)
     if not params.scenario.slicing.types:
         raise ValueError(f"scenario {params.scenario.name!r} has no slices; give it `slicing` with types")
+    least, most = money_limits(params)
+    if not most > least:
+        raise ValueError(
+            f"scenario {params.scenario.name!r}: every revenue_per_hour and penalty_per_hour of slicing.types is 0: "
+            "there is nothing to earn; set some"
+        )
     return params
 
 

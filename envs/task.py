@@ -54,6 +54,21 @@ class Task(Protocol):
         ...
 
 
+def choices_of_task(task: Task, params: Params) -> ActionSpace:
+    """Return the space of one action of a problem on a network.
+
+    Raises:
+        ValueError: if the network leaves nothing to choose; names the scenario and the problem.
+    """
+    space = task.action_space(params)
+    if not space.shape[0]:
+        raise ValueError(
+            f"scenario {params.scenario.name!r} leaves {type(task).__name__} nothing to choose: take another, or "
+            "give it carriers that may be controlled, such as those of layer: capacity, which may sleep"
+        )
+    return space
+
+
 class Weighting:
     """The weighted mean of reward terms.
 

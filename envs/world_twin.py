@@ -17,7 +17,7 @@ from .features import Observer, observation_space
 from .infos import judged, judged_alone, standing
 from .scenario_source import scenario_named
 from .simulation import Outcome, Simulation
-from .task import Task, Weighting
+from .task import Task, Weighting, choices_of_task
 from .window import Window
 from .world import Info, Picture, Told
 
@@ -35,7 +35,7 @@ class TwinWorld:
         self.task = task
         self.params = params
         self.simulation = Simulation(params, n_replicas)
-        self.action_space: ActionSpace = task.action_space(params)
+        self.action_space: ActionSpace = choices_of_task(task, params)
         self.observation_space: spaces.Box = observation_space(task.features, params)
         timing = params.scenario.timing
         self.periods_per_episode: int = timing.periods_per_episode

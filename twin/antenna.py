@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .checks import within
 from .types import F64
 
 FLOOR_POWER = 1e-12  # keeps an exact null of the array factor finite
@@ -29,10 +30,10 @@ def element_gain_db(theta_deg: ArrayLike, phi_deg: ArrayLike, element: Element =
     """Return the gain in dBi of one antenna element (TR 38.901 table 7.3-1); angles broadcast.
 
     `theta_deg` is the zenith angle (90 is the horizon, larger points down), `phi_deg` the azimuth from the
-    boresight; any azimuth is folded into [-180, 180).
+    boresight; any azimuth is folded into [-180, 180). Raises ValueError on an angle that is not finite.
     """
-    phi = np.mod(np.asarray(phi_deg, dtype=np.float64) + 180.0, 360.0) - 180.0
-    vertical = _attenuation_db(np.asarray(theta_deg, dtype=np.float64) - 90.0, element)
+    phi = np.mod(within("phi_deg", phi_deg, -np.inf) + 180.0, 360.0) - 180.0
+    vertical = _attenuation_db(within("theta_deg", theta_deg, -np.inf) - 90.0, element)
     both = vertical + _attenuation_db(phi, element)
     return element.max_gain_dbi - np.minimum(both, element.max_attenuation_db)
 
@@ -50,11 +51,15 @@ def column_gain_db(
     """Return the array gain in dB of a vertical column steered to zenith angle `tilt_deg` (TR 38.901 7.3).
 
     10 lg(|sum_m exp(j 2 pi d (m-1) (cos theta - cos tilt))|^2 / M): 10 lg M at the tilt. Exact nulls are
-    floored at -120 dB. Raises ValueError when the column has no element.
+    floored at -120 dB. Raises ValueError when the column has no element, or on an angle that is not finite.
     """
     if not (n_elements >= 1):
         raise ValueError(f"n_elements = {n_elements} is not a column: give at least 1")
-    difference = np.cos(np.deg2rad(theta_deg)) - np.cos(np.deg2rad(tilt_deg))
+    theta_rad, tilt_rad = (
+        np.deg2rad(within(name, angle, -np.inf))
+        for name, angle in (("theta_deg", theta_deg), ("tilt_deg", tilt_deg))
+    )
+    difference = np.cos(theta_rad) - np.cos(tilt_rad)
     phase = 2.0 * np.pi * spacing_wavelengths * np.asarray(difference)[..., None] * np.arange(n_elements)
     power = np.abs(np.exp(1j * phase).sum(axis=-1)) ** 2 / n_elements
     return 10.0 * np.log10(np.maximum(power, FLOOR_POWER))

@@ -83,6 +83,7 @@ class VenueEvent:
     decay_s: float = 3600.0  # from the egress peak to the everyday
 
     def __post_init__(self) -> None:
+        within("VenueEvent.begin_s", self.begin_s, -np.inf)
         for name in ("length_s", "arrival_s", "peak_s", "seated_s", "egress_s", "decay_s"):
             positive(f"VenueEvent.{name}", getattr(self, name))
         for name in ("arrival_factor", "play_factor", "egress_factor"):

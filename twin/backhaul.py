@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .checks import one_of, within
+from .checks import one_of
+from .ranges import require_in_range
+from .scenario_ranges import RANGES
 from .transport import LeoPath, fibre_delay_ms, microwave_delay_ms
 
 KINDS = ("fibre", "microwave", "leo")
@@ -24,8 +26,7 @@ class Backhaul:
 
     def __post_init__(self) -> None:
         one_of("backhaul.kind", self.kind, KINDS)
-        for name in ("capacity_mbps", "length_km", "hops", "buffer_ms", "beyond_ms"):
-            within(f"backhaul.{name}", getattr(self, name), 0.0)
+        require_in_range(RANGES["Backhaul"], self, "backhaul.")
         for name, kind in (("length_km", "fibre"), ("hops", "microwave")):
             if getattr(self, name) > 0 and self.kind != kind:
                 raise ValueError(
@@ -61,5 +62,4 @@ class Core:
     buffer_ms: float = 50.0  # longest queueing delay
 
     def __post_init__(self) -> None:
-        for name in ("upf_mbps", "buffer_ms"):
-            within(f"core.{name}", getattr(self, name), 0.0)
+        require_in_range(RANGES["Core"], self, "core.")

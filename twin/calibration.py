@@ -97,8 +97,9 @@ def drop(scenario: str, n_ue: int, seed: int) -> tuple[F64, F64, F64]:
     if scenario not in SETUPS:
         nearest = difflib.get_close_matches(scenario, SETUPS, n=1, cutoff=0.0)[0]
         raise ValueError(f'no calibration "{scenario}": did you mean "{nearest}"? Known: {", ".join(SETUPS)}')
-    if not (n_ue >= 1):
-        raise ValueError(f"n_ue = {n_ue}: drop at least 1 terminal")
+    if not (n_ue >= 1 and n_ue == n_ue // 1 < np.inf):
+        raise ValueError(f"n_ue = {n_ue}: drop at least 1 terminal, a whole number")
+    n_ue = int(n_ue)
     setup = SETUPS[scenario]
     rng = np.random.Generator(np.random.Philox(seed))
     blocks = [_drop_block(setup, min(BLOCK_UES, n_ue - first), rng) for first in range(0, n_ue, BLOCK_UES)]

@@ -15,6 +15,8 @@ import numpy as np
 from .checks import one_of, positive, within
 from .draws import exp, exponential, gamma, log, uniform
 from .kernels.failures import AGE, FAIL, LEAST_DRAW, LEFT_S, REPAIR, RESIDUAL, START
+from .ranges import require_in_range
+from .scenario_ranges import RANGES
 from .types import F32, F64, I32, I64, U64, Bool
 
 SECONDS_PER_HOUR = 3600.0
@@ -37,6 +39,7 @@ class MeanTimes:
         positive("failures mttr_h", self.mttr_h)
         for name in ("failure_k", "repair_k"):
             within(f"failures {name}", getattr(self, name), LEAST_SHAPE, LARGEST_SHAPE)
+        require_in_range(RANGES["MeanTimes"], self, "failures ")
 
     @property
     def availability(self) -> float:

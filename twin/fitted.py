@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from .scenario import Scenario
@@ -20,8 +21,8 @@ class FittedScenario(Scenario):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not self.growth_margin >= 1.0:
-            raise ValueError(f"growth_margin={self.growth_margin} is below 1; no margin is 1")
+        if not 1.0 <= self.growth_margin < math.inf:
+            raise ValueError(f"growth_margin={self.growth_margin} is below 1 or not finite; no margin is 1")
 
 
 def growth_margin(scenario: Scenario) -> float:

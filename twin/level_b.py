@@ -155,8 +155,13 @@ def polarisation_loss_db(xpr_db: ArrayLike) -> F64:
     """Return what one port loses between a slanted and a vertical or horizontal antenna, 3.01 dB at most.
 
     10 lg(2 / (1 + 1/XPR)): half of the power is in the other polarisation, of which scattering turns a part back.
+    Raises ValueError below 0 dB, where more would come back than went, and on NaN; a direct ray has inf.
     """
-    return -10.0 * np.log10(CO_POLAR_SHARE * (1.0 + 10.0 ** (-0.1 * np.asarray(xpr_db, dtype=np.float64))))
+    xpr = np.asarray(xpr_db, dtype=np.float64)
+    if not np.all(xpr >= 0.0):
+        wrong = float(xpr[~(xpr >= 0.0)].flat[0])
+        raise ValueError(f"xpr_db = {wrong:g} is no cross-polarisation ratio: give 0 dB or more")
+    return -10.0 * np.log10(CO_POLAR_SHARE * (1.0 + 10.0 ** (-0.1 * xpr)))
 
 
 def fading_margin_db(sinr_db: ArrayLike, k_factor_db: float) -> F64:

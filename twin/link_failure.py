@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .checks import positive
+from .checks import positive, within
 from .types import I64
 
 TOO_EARLY = "HO.IntraSys.TooEarly"
@@ -31,6 +31,8 @@ class RadioLinkMonitor:
     t310_s: float = 1.0
 
     def __post_init__(self) -> None:
+        for name in ("qout_db", "qin_db"):
+            within(f"RadioLinkMonitor.{name}", getattr(self, name), -np.inf)
         if not (self.qout_db < self.qin_db):
             raise ValueError(f"qin_db = {self.qin_db} is not above qout_db = {self.qout_db}: raise it")
         for name in ("n310", "n311", "t310_s"):

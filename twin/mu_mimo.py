@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .checks import within
 from .link import DEFAULT_ALPHA, cqi_efficiency
 from .types import F64, I64
 
@@ -35,11 +36,12 @@ def layer_sinr(sinr_alone: ArrayLike, layers: ArrayLike, n_txru: int, csi_error:
 
     `sinr_alone` is the linear SINR of one layer with all power and the whole array gain. The share `csi_error` of a
     layer's energy goes astray, (L - 1) / (N - 1) of it to the others (Jindal 2006, equation 16): with errors, more
-    power no longer helps. Raises ValueError as `zf_gain`, or unless 0 <= csi_error < 1.
+    power no longer helps. Raises ValueError as `zf_gain`, on an SINR that is negative or not finite, or unless
+    0 <= csi_error < 1.
     """
     if not (0.0 <= csi_error < 1.0):
         raise ValueError(f"csi_error = {csi_error} is not a share: give 0 for ideal reports, below 1")
-    alone, count = np.asarray(sinr_alone, dtype=np.float64), np.asarray(layers)
+    alone, count = within("sinr_alone", sinr_alone, 0.0), np.asarray(layers)
     wanted = (1.0 - csi_error) * alone * zf_gain(layers, n_txru) / count
     astray = csi_error * alone * (count - 1.0) / (count * max(n_txru - 1, 1))
     return wanted / (1.0 + astray)

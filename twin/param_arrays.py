@@ -15,13 +15,12 @@ from .failures import cause_places, weibull_scale_s
 from .kernels.layout import BOOKED_MBIT, ParamArrays
 from .level_b_map import faded_thresholds
 from .link import N_PRB, cqi_thresholds, usable_bandwidth_hz
-from .power import SSB_BURST_SYMBOLS, SSB_PRBS, SYMBOLS_PER_SLOT
 from .power_tables import MUTED_SHARE, power_row
 from .radiomap import ssb_map
 from .scenario import Carrier, Scenario, Site
 from .sleep import Sleep
 from .slicing import SECONDS_PER_HOUR, Slicing
-from .ssb import DEFAULT_PERIOD_MS, identification_s
+from .ssb import DEFAULT_PERIOD_MS, burst_share_ms, identification_s
 from .types import F32, F64, I16, I32
 
 THERMAL_NOISE_DBM_HZ = -174.0
@@ -87,8 +86,8 @@ def _rates_mbps(carrier: Carrier) -> tuple[float, float]:
 
 def _rates_by_period(carrier: Carrier, sleep: Sleep) -> tuple[float, ...]:
     """Return ``_rates_mbps`` for every SSB period; the usable bandwidth counts a burst every 20 ms."""
-    ssb_ms = SSB_BURST_SYMBOLS * SSB_PRBS * 15.0 / (SYMBOLS_PER_SLOT * carrier.scs_khz * carrier.dl_share)
-    taken_ms = ssb_ms / N_PRB[carrier.bandwidth_mhz, carrier.scs_khz]  # of the downlink, for each burst
+    n_prb = N_PRB[carrier.bandwidth_mhz, carrier.scs_khz]
+    taken_ms = burst_share_ms(n_prb, carrier.scs_khz, carrier.dl_share)
     usual = 1.0 - taken_ms / DEFAULT_PERIOD_MS
     free = [(1.0 - taken_ms / period_ms) / usual for period_ms in sleep.periods_ms]
     return tuple(rate * share for share in free for rate in _rates_mbps(carrier))

@@ -13,6 +13,7 @@ OVERHEAD = {("DL", "FR1"): 0.14, ("DL", "FR2"): 0.18, ("UL", "FR1"): 0.08, ("UL"
 NUMEROLOGY = {15: 0, 30: 1, 60: 2, 120: 3}
 SCALING_FACTORS = (1.0, 0.8, 0.75, 0.4)
 MODULATION_ORDERS = (1, 2, 4, 6, 8, 10)
+MOST_PRB = 275  # maxNrofPhysicalResourceBlocks, TS 38.331
 MAX_LAYERS = {"DL": 8, "UL": 4}
 
 
@@ -35,8 +36,8 @@ class ComponentCarrier:
                 f'direction "{self.direction}", frequency_range "{self.frequency_range}": '
                 "use DL or UL and FR1 or FR2"
             )
-        if not (self.n_prb >= 1):
-            raise ValueError(f"n_prb = {self.n_prb} is no carrier: give 1 resource block or more")
+        if not (1 <= self.n_prb <= MOST_PRB and self.n_prb == int(self.n_prb)):
+            raise ValueError(f"n_prb = {self.n_prb} is no carrier: give 1 to {MOST_PRB} resource blocks")
         if not (0.0 < self.duty_frac <= 1.0):
             raise ValueError(
                 f"duty_frac = {self.duty_frac} is no share of the symbols: give a value in (0, 1]"

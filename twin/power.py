@@ -165,8 +165,12 @@ def idle_power_rel(
     14-symbol slot; micro sleep between symbols), P_ssb the downlink power at s_f = 20 PRB of the carrier
     (or `s_f_ssb`) with all transceivers and single efficiency, P_depth the power of the sleep state and
     E_depth its transition energy, paid once per burst. Raises ValueError when the gap between bursts is
-    shorter than the transition time.
+    shorter than the transition time, and on a count of symbols that is none.
     """
+    if not (0 <= ssb_symbols_per_burst == ssb_symbols_per_burst // 1):
+        raise ValueError(
+            f"ssb_symbols_per_burst = {ssb_symbols_per_burst} is no count: give {SSB_SYMBOLS} for each SSB beam"
+        )
     levels = power_levels(category, reference_set)
     prb_ratio = ssb_prb_ratio(reference_set) if s_f_ssb is None else s_f_ssb
     ssb_ms = _ssb_ms(reference_set, ssb_symbols_per_burst)

@@ -19,7 +19,7 @@ from .radio_scenario import (
     checked,
     shadowing,
 )
-from .types import F64
+from .types import F64, Bool
 
 SPEED_OF_LIGHT_M_S = 3.0e8
 ENVIRONMENT_HEIGHT_M = 1.0
@@ -82,7 +82,7 @@ def path_loss_db(
     name = canonical(scenario)
     line_of_sight, non_line_of_sight = _PATH_LOSS[name]
     link = _link(fc_ghz, d2d_m, h_bs_m, h_ut_m)
-    in_sight = np.asarray(los, dtype=bool)
+    in_sight = _states(los)
     if name == "InF-HH" and not np.all(in_sight):
         raise ValueError("InF-HH has no NLOS path loss: pass los=True, or use InF-SH or InF-DH")
     los_db = line_of_sight(link)
@@ -106,7 +106,15 @@ def shadow_sigma_db(
     link = _link(fc_ghz, d2d_m, h_bs_m, h_ut_m)
     beyond = link.d2d_m > link.rma_breakpoint_m  # only the law of RMa has another deviation there
     los_db = np.where(beyond, law.los_sigma_beyond_breakpoint_db, law.los.sigma_db)
-    return np.where(np.asarray(los, dtype=bool), los_db, law.nlos.sigma_db)
+    return np.where(_states(los), los_db, law.nlos.sigma_db)
+
+
+def _states(los: ArrayLike) -> Bool:
+    """Refuse what would count as in sight because it is not empty, such as "no" and NaN."""
+    states = np.asarray(los)
+    if states.dtype.kind != "b":
+        raise ValueError(f"los = {los!r} does not say what is in sight: give True or False for each link")
+    return states
 
 
 def _uma_los(link: _Link) -> F64:

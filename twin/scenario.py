@@ -6,20 +6,26 @@ Every field has a unit in its name or comment. Values that no public source give
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 
 from .area_load import AREAS
 from .backhaul import Backhaul, Core
 from .beam_pattern import standard_pattern
 from .checks import one_of
 from .failures import Failures
+from .link import n_prb
 from .outdoor_to_indoor import IRR_GLASS_DB
 from .power_models import check_power_model
+from .radio_scenario import canonical
+from .ranges import require_in_range
+from .scenario_checks import check_law, check_map, check_room
+from .scenario_ranges import RANGES
 from .sector import Sector
 from .services import Traffic
 from .sleep import Sleep
 from .slicing import Slicing
 from .surge import Surge
+from .traffic import load_profile
 
 LAYERS = ("coverage", "capacity")
 FIDELITIES = ("A", "B")  # of the radio map, see `level_b_map.py`
@@ -39,7 +45,7 @@ class Timing:
     episode_s: float = 86_400.0
 
     def __post_init__(self) -> None:
-        _require(self.twin_step_s > 0, f"timing.twin_step_s={self.twin_step_s} must be positive")
+        require_in_range(RANGES["Timing"], self, "timing.")
         for short, long in (("twin_step_s", "control_period_s"), ("control_period_s", "episode_s")):
             ratio = getattr(self, long) / getattr(self, short)
             _require(
@@ -86,18 +92,20 @@ class Carrier:
 
     def __post_init__(self) -> None:
         _require(self.layer in LAYERS, f"carrier.layer={self.layer!r}; use one of {LAYERS}")
-        _require(0.4 <= self.fc_ghz <= 100, f"carrier.fc_ghz={self.fc_ghz} is outside 0.4..100 GHz")
-        _require(0 < self.dl_share <= 1, f"carrier.dl_share={self.dl_share} is outside (0, 1]")
-        _require(self.mimo_layers >= 1, f"carrier.mimo_layers={self.mimo_layers} is below 1")
         for name in self.patterns:
             standard_pattern(name)  # says which there are
         _require(
             not self.patterns or self.n_elements > 0,
             "carrier.patterns need an antenna: n_elements is 0, omnidirectional",
         )
-        _require(self.watts_per_unit > 0, f"carrier.watts_per_unit={self.watts_per_unit} must be positive")
         station = (self.power_category, self.reference_set)
         check_power_model(self.power_model, station, self.earth_station, self.idle_share)
+        require_in_range(RANGES["Carrier"], self, "carrier.")
+        try:
+            n_prb(self.bandwidth_mhz, self.scs_khz)
+        except ValueError as error:
+            where = f"carrier.bandwidth_mhz={self.bandwidth_mhz}, carrier.scs_khz={self.scs_khz}"
+            raise ValueError(f"{where}: {error} (TS 38.101-1 table 5.3.2-1)") from error
 
 
 @dataclass(frozen=True)
@@ -116,10 +124,12 @@ class Site:
 
     def __post_init__(self) -> None:
         _require(len(self.sectors) > 0, f"site {self.name!r} has no sectors")
-        _require(
-            self.fixed_power_w >= 0, f"site {self.name!r}: fixed_power_w={self.fixed_power_w} is negative"
-        )
+        require_in_range(RANGES["Site"], self, f"site {self.name!r}: ")
         one_of(f"site {self.name!r}: area", self.area or "mixed", AREAS)
+        try:
+            canonical(self.propagation)
+        except ValueError as error:
+            raise ValueError(f"site {self.name!r}: propagation: {error}") from error
 
 
 @dataclass(frozen=True)
@@ -140,13 +150,11 @@ class Users:
 
     def __post_init__(self) -> None:
         one_of("users.glass_release", self.glass_release, tuple(IRR_GLASS_DB))
+        require_in_range(RANGES["Users"], self, "users.")
         _require(
             (self.resident + self.crowd) % 8 == 0, "users.resident + users.crowd must be a multiple of 8"
         )
-        _require(
-            self.resident > 0 and self.crowd % 2 == 0, "users.resident must be positive and users.crowd even"
-        )
-        _require(0 <= self.vehicle_share <= 1, f"users.vehicle_share={self.vehicle_share} is outside 0..1")
+        _require(self.crowd % 2 == 0, f"users.crowd={self.crowd} must be even")
 
     @property
     def n_vehicles(self) -> int:
@@ -170,12 +178,10 @@ class Load:
     buffer_s: float = 0.0  # of the guaranteed rate, that can wait for each user; 0 loses it at once
 
     def __post_init__(self) -> None:
+        require_in_range(RANGES["Load"], self, "load.")
         q = self.station_load_quantiles
-        _require(0 < q[0] <= q[1] <= q[2], f"load.station_load_quantiles={q} must be positive and ascending")
-        _require(
-            self.full_load_mbps > 0 and self.scale > 0, "load.full_load_mbps and load.scale must be positive"
-        )
-        _require(0 <= self.buffer_s < math.inf, f"load.buffer_s={self.buffer_s} is not a finite length")
+        _require(q[0] <= q[1] <= q[2], f"load.station_load_quantiles={q} must be positive and ascending")
+        load_profile(self.profile)
 
 
 @dataclass(frozen=True)
@@ -189,9 +195,7 @@ class Sla:
     max_blocked_frac: float  # of offered traffic
 
     def __post_init__(self) -> None:
-        for name in ("max_below_frac", "max_uncovered_frac", "max_blocked_frac"):
-            _require(0 <= getattr(self, name) < 1, f"sla.{name}={getattr(self, name)} is outside [0, 1)")
-        _require(self.guaranteed_mbps > 0, f"sla.guaranteed_mbps={self.guaranteed_mbps} must be positive")
+        require_in_range(RANGES["Sla"], self, "sla.")
 
 
 @dataclass(frozen=True)
@@ -205,6 +209,9 @@ class Handover:
         1.0  # a return within this time is one (TR 36.839); within a twin step where that is longer
     )
 
+    def __post_init__(self) -> None:
+        require_in_range(RANGES["Handover"], self, "handover.")
+
 
 @dataclass(frozen=True)
 class Faults:
@@ -216,10 +223,7 @@ class Faults:
     lost_when_cut_off: bool = False  # whether a site whose transport is down reports nothing
 
     def __post_init__(self) -> None:
-        for name in (each.name for each in fields(self)):
-            value = getattr(self, name)
-            _require(value >= 0, f"faults.{name}={value} is negative")
-            _require(value <= 1 or name == "delay_periods", f"faults.{name}={value} is above 1")
+        require_in_range(RANGES["Faults"], self, "faults.")
 
 
 @dataclass(frozen=True)
@@ -250,7 +254,8 @@ class Scenario:
     core: Core = field(default_factory=Core)
 
     def __post_init__(self) -> None:
-        pixels = self.width_m / self.pixel_m if self.pixel_m > 0 else 0.0
+        require_in_range(RANGES["Scenario"], self, "")
+        pixels = self.width_m / self.pixel_m
         _require(
             pixels >= 1 and math.isclose(pixels, round(pixels)),
             f"width_m={self.width_m} is not a whole multiple of pixel_m={self.pixel_m}",
@@ -259,10 +264,7 @@ class Scenario:
             speed_kmh = getattr(self.users, name)
             crosses = speed_kmh / 3.6 * self.timing.twin_step_s >= self.width_m
             used = name == "speed_kmh" or self.users.vehicle_share > 0
-            _require(
-                speed_kmh >= 0 and not (used and crosses),
-                f"users.{name}={speed_kmh} crosses the map in one step",
-            )
+            _require(not (used and crosses), f"users.{name}={speed_kmh} crosses the map in one step")
         _require(self.fidelity in FIDELITIES, f"fidelity={self.fidelity!r}; use one of {FIDELITIES}")
         names = [site.name for site in self.sites]
         _require(len(set(names)) == len(names), f"site names repeat: {names}")
@@ -273,3 +275,19 @@ class Scenario:
                 _require(name in known, f"site {site.name!r}: carrier {name!r} is not one of {known}")
         layers = {self.carriers[c].layer for s in self.sites for sec in s.sectors for c in sec.carriers}
         _require("coverage" in layers, "no coverage carrier: somebody must never sleep")
+        self._require_whole()
+
+    def _require_whole(self) -> None:
+        """Refuse parts that do not go together: a map too large, sites no law covers, demand that nobody could make."""
+        cells = [self.carriers[c] for site in self.sites for sector in site.sectors for c in sector.carriers]
+        check_map(self.width_m, self.pixel_m, sum(1 + len(carrier.patterns) for carrier in cells))
+        for site in self.sites:
+            heights_m = (site.height_m, self.users.height_m)
+            check_law(f"site {site.name!r}", site.propagation, heights_m, self.fidelity)
+        for name, carrier in self.carriers.items():
+            width = (carrier.bandwidth_mhz, carrier.scs_khz)
+            check_room(f"carriers.{name}", width, carrier.dl_share, self.sleep.periods_ms)
+        self.slicing.arrival_probabilities(self.timing.control_period_s)
+        areas = sum(carrier.layer == "coverage" for carrier in cells)
+        user_mbps = self.load.full_load_mbps * areas / self.users.resident
+        self.traffic.table(self.timing.twin_step_s, user_mbps)

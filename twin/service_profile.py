@@ -61,6 +61,7 @@ class ServiceProfile:
     uESpeed: float | None = None  # km/h
     maxNumberofPDUSessions: int | None = None
     sliceSimultaneousUse: SliceSimultaneousUse = SliceSimultaneousUse.ANY
+    energyEfficiency: float | None = None  # bit/J over the slice's own traffic, GSMA NG.116
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -111,5 +112,6 @@ _LIMITS = {  # lowest and highest permitted value
     "jitter": (0.0, math.inf),
     "survivalTime": (0.0, math.inf),
     "uESpeed": (0.0, math.inf),
+    "energyEfficiency": (0.0, math.inf),
     "maxNumberofPDUSessions": (1.0, math.inf),
 }

@@ -12,8 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .checks import one_of, positive
+from .checks import one_of
 from .kernels.services import BURSTS, FILES, SESSIONS
+from .ranges import require_in_range
+from .scenario_ranges import RANGES
 from .traffic_models import INSTANT_MESSAGES, URLLC, Ftp3, MmtcBurst, Voip
 from .types import F64
 from .xr import XrVideo, xr_video
@@ -34,8 +36,7 @@ class Service:
 
     def __post_init__(self) -> None:
         one_of("traffic service", self.name, SERVICES)
-        if not 0 < self.share <= 1:
-            raise ValueError(f"traffic service {self.name!r}: share={self.share} is outside (0, 1]")
+        require_in_range(RANGES["Service"], self, f"traffic service {self.name!r}: ")
         most = 1_000_000 if self.law[0] != SESSIONS else MOST_TERMINALS
         if not 1 <= self.terminals <= most:
             raise ValueError(
@@ -93,7 +94,7 @@ class Traffic:
     session_s: float = 600.0  # a terminal of a session is busy or not for so long, assumption
 
     def __post_init__(self) -> None:
-        positive("traffic.session_s", self.session_s)
+        require_in_range(RANGES["Traffic"], self, "traffic.")
         total = sum(service.share for service in self.services)
         if self.services and not math.isclose(total, 1.0, abs_tol=1e-6):
             raise ValueError(f"traffic.services: shares add up to {total:g}; make them 1")

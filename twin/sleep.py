@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .carrier import N_CARRIER_STATES
+from .ranges import require_in_range
+from .scenario_ranges import RANGES
 from .ssb import INITIAL_ACCESS_MS, PERIODS_MS
 
 
@@ -23,8 +25,11 @@ class Sleep:
     def __post_init__(self) -> None:
         if len(self.wake_delay_s) != N_CARRIER_STATES:
             raise ValueError("sleep.wake_delay_s needs one value per carrier state")
-        if not (min(self.wake_delay_s) >= 0):
-            raise ValueError(f"sleep.wake_delay_s={self.wake_delay_s} has a negative value")
+        require_in_range(RANGES["Sleep"], self, "sleep.")
+        if self.ssb_period_ms not in PERIODS_MS:
+            raise ValueError(
+                f"sleep.ssb_period_ms = {self.ssb_period_ms} does not exist: use one of {PERIODS_MS}"
+            )
         if self.ssb_periods_ms:
             self._check_choice()
 

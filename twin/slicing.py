@@ -12,10 +12,13 @@ import numpy as np
 
 from .kernels.layout import MAX_TYPES
 from .qos import ResourceType, five_qi
+from .ranges import require_in_range
+from .scenario_ranges import RANGES
 from .service_profile import ServiceProfile
 from .types import F64
 
 SECONDS_PER_HOUR = 3600.0
+MOST_USERS = 100_000  # of all slots
 _ROUNDING = 1e-9  # of a sum of ratios
 
 
@@ -75,17 +78,8 @@ class SliceType:
         where = f"slice type {self.name!r}"
         lacking = [name for name in _NEEDED if isnan(getattr(self, name))]
         _require(not lacking, f"{where} lacks {', '.join(lacking)}")
-        _require(1 <= self.sst <= 255, f"{where}: sst={self.sst} is outside 1..255")
-        _require(self.users >= 1, f"{where}: users={self.users} is below 1")
+        require_in_range(RANGES["SliceType"], self, f"{where}: ")
         self._take_budget(where)
-        for name in ("guaranteed_mbps", "latency_ms", "packet_kbit", "requests_per_hour", "mean_hours"):
-            value = getattr(self, name)
-            _require(0 < value < float("inf"), f"{where}: {name}={value} must be positive and finite")
-        for name in ("revenue_per_hour", "penalty_per_hour"):
-            value = getattr(self, name)
-            _require(0 <= value < float("inf"), f"{where}: {name}={value} must be 0 or more, and finite")
-        for name in ("activity", "availability", "reduced_rate", "reduced_revenue", "max_ratio"):
-            _require(0 < getattr(self, name) <= 1, f"{where}: {name}={getattr(self, name)} is outside (0, 1]")
         _require(
             0 <= self.dedicated_ratio <= self.min_ratio <= self.max_ratio,
             f"{where}: dedicated_ratio={self.dedicated_ratio}, min_ratio={self.min_ratio}, "
@@ -185,20 +179,12 @@ class Slicing:
         names = [kind.name for kind in self.types]
         _require(len(set(names)) == len(names), f"slicing.types repeat a name: {names}")
         _require(len(names) <= MAX_TYPES, f"slicing.types has {len(names)} types: give at most {MAX_TYPES}")
-        _require(0 < self.max_ratio < 1, f"slicing.max_ratio={self.max_ratio} is outside (0, 1)")
+        require_in_range(RANGES["Slicing"], self, "slicing.")
         least = sum(kind.min_ratio for kind in self.types)
         _require(
             least <= self.max_ratio + _ROUNDING,
             f"slicing.types: min_ratio adds up to {least:g}, above slicing.max_ratio={self.max_ratio}: "
             "lower some, or raise slicing.max_ratio",
-        )
-        _require(
-            0 <= self.max_broken_frac < 1, f"slicing.max_broken_frac={self.max_broken_frac} is outside [0, 1)"
-        )
-        _require(self.radius_m >= 0, f"slicing.radius_m={self.radius_m} is negative")
-        _require(
-            0 <= self.buffer_s < float("inf"),
-            f"slicing.buffer_s={self.buffer_s} is not a finite length",
         )
         for name in ("slots", "requests"):
             value, least = getattr(self, name), 1 if self.types else 0
@@ -206,6 +192,12 @@ class Slicing:
                 value >= least, f"slicing.{name}={value}: {len(self.types)} slice types need at least {least}"
             )
             _require(bool(self.types) or value == 0, f"slicing.{name}={value}, but slicing.types is empty")
+
+        _require(
+            self.n_users <= MOST_USERS,
+            f"slicing.slots={self.slots} of users={self.users_per_slot} make {self.n_users:,} users: give fewer, "
+            f"{MOST_USERS:,} together",
+        )
 
     @cached_property
     def columns(self) -> dict[str, F64]:

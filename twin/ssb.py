@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .beam_pattern import HORIZ_WIDTH_RANGE, Beam, CommonBeamforming, pattern_gain_db
-from .power import SSB_PRBS, SSB_SYMBOLS, SYMBOLS_PER_SLOT
+from .power import SSB_BURST_SYMBOLS, SSB_PRBS, SSB_SYMBOLS, SYMBOLS_PER_SLOT
 from .types import F64
 
 PERIODS_MS = (5, 10, 20, 40, 80, 160)  # ssb-periodicityServingCell, TS 38.331
@@ -44,6 +44,12 @@ def identification_s(period_ms: float) -> float:
     200 ms, and five periods each.
     """
     return 1e-3 * (max(600.0, 5.0 * period_ms) + max(200.0, 5.0 * period_ms))
+
+
+def burst_share_ms(n_prb: int, scs_khz: float, dl_share: float) -> float:
+    """Return the time in ms that one full burst takes of a carrier's whole downlink."""
+    ssb_ms = SSB_BURST_SYMBOLS * SSB_PRBS * 15.0 / (SYMBOLS_PER_SLOT * scs_khz * dl_share)
+    return ssb_ms / n_prb
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .checks import positive, within
+from .ranges import require_in_range
+from .scenario_ranges import RANGES
 
 
 def _require(condition: bool, message: str) -> None:
@@ -30,9 +31,7 @@ class Humps:
     rim_m: float = 150.0  # walked on the way in and on the way out
 
     def __post_init__(self) -> None:
-        for name in ("play_frac", "egress_frac", "seated_s", "egress_s", "decay_s", "walk_mps"):
-            positive(f"surge.humps.{name}", getattr(self, name))
-        within("surge.humps.rim_m", self.rim_m, 0.0)
+        require_in_range(RANGES["Humps"], self, "surge.humps.")
         _require(
             self.play_frac <= min(1.0, self.egress_frac),
             f"surge.humps.play_frac={self.play_frac} is above a hump: traffic dips during play",
@@ -57,9 +56,11 @@ class Surge:
     humps: Humps | None = None
 
     def __post_init__(self) -> None:
-        _require(0 <= self.probability <= 1, f"surge.probability={self.probability} is outside 0..1")
+        require_in_range(RANGES["Surge"], self, "surge.")
         _require(len(self.venues) > 0, "surge.venues is empty; give at least one x, y")
-        _require(min(self.ramp_s) > 0, f"surge.ramp_s={self.ramp_s} must be positive")
+        for name in ("peak_mbps", "ramp_s", "hold_s", "hours"):
+            low, high = getattr(self, name)
+            _require(low <= high, f"surge.{name}={(low, high)} is not ascending; give the least first")
         _require(
             self.humps is None or self.humps.seated_s <= min(self.hold_s),
             f"surge.hold_s={self.hold_s} ends before everybody watches; make it at least humps.seated_s",

@@ -141,10 +141,6 @@ def test_what_an_inventory_cannot_hold_is_refused() -> None:
             {"fixed_power_w": 0.3},
             r"'urban': fixed_power_w=0\.3: is outside .* W of a site in UMi; write 300 if",
         ),
-        (
-            {"propagation": "InF-DH", "height_m": 4.0},
-            r"height_m=4\.0: is not above the 6 m clutter of InF-DH; use InF-DL",
-        ),
         ({"x_m": 280.0, "y_m": 280.0}, r"x_m=280\.0: with y_m=280\.0 is the place of 'macro'"),
         ({"x_m": 900.0}, r"width_m=560\.0 leaves site 'plaza' beside the map"),
         ({"backhaul": Backhaul(capacity_mbps=0.5)}, r"backhaul_capacity_mbps=0\.5: is below the 1 Mbit/s"),

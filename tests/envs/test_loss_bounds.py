@@ -247,3 +247,10 @@ def test_every_state_has_a_place_in_the_table_that_rules_read() -> None:
     for k in range(3):
         window = LossWindow(np.full(states.n_states, k, np.int32), states.counts)
         assert not np.any(rule.actions(NETWORKS["default"], window)[~states.fits[:, k]])
+
+
+def test_a_list_that_is_too_short_stands_for_no_other_class() -> None:
+    assert loss_system_blocking(5, [1, 2], 2) == pytest.approx(loss_system_blocking(5, [1, 2], [2, 2]))
+    for units, offered, kept in (((1, 2), (2,), None), ((1, 2), (2, 1), (0,)), ((1,), (2, 1), None)):
+        with pytest.raises(ValueError, match="give one value per class to each"):
+            loss_system_blocking(5, units, offered, kept)

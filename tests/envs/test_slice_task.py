@@ -144,6 +144,12 @@ def test_the_scenario_decides_the_world() -> None:
     assert isinstance(TASK.network(load_scenario("slices"), {}), Params)
     with pytest.raises(ValueError, match="scenario 'tiny' has no slices"):
         TASK.network(load_scenario("tiny"), {})
+    plain = load_scenario("slices")
+    worthless = tuple(
+        replace(kind, revenue_per_hour=0.0, penalty_per_hour=0.0) for kind in plain.slicing.types
+    )
+    with pytest.raises(ValueError, match=r"scenario 'slices': every revenue_per_hour .* nothing to earn"):
+        TASK.network(replace(plain, slicing=replace(plain.slicing, types=worthless)), {})
     with pytest.raises(UnknownNameError, match="did you mean 'slices'"):
         TASK.network("slice", {})
     with pytest.raises(UnknownNameError, match="argument 'capacity'"):

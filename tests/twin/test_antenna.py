@@ -79,3 +79,13 @@ def test_the_closed_form_of_an_array_is_its_sum(n_elements: int) -> None:
 def test_an_array_without_elements_is_refused() -> None:
     with pytest.raises(ValueError, match="n_elements = 0 is not an array"):
         array_power(0.0, 0)
+
+
+def test_angles_that_are_none_are_refused() -> None:
+    for value in (float("nan"), float("inf")):
+        with pytest.raises(ValueError, match="theta_deg = "):
+            element_gain_db([90.0, value], 0.0)
+        with pytest.raises(ValueError, match="phi_deg = "):
+            element_gain_db(90.0, value)
+        with pytest.raises(ValueError, match="tilt_deg = "):
+            column_gain_db(90.0, value, 8)

@@ -101,3 +101,9 @@ def test_a_match_has_two_humps_and_a_dip() -> None:
 def test_impossible_events_are_refused(change: dict[str, float], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         VenueEvent(begin_s=0.0, **change)
+
+
+@pytest.mark.parametrize("begin_s", [float("nan"), float("inf")])
+def test_an_event_begins_at_some_time(begin_s: float) -> None:
+    with pytest.raises(ValueError, match=r"VenueEvent\.begin_s = "):
+        VenueEvent(begin_s)

@@ -130,7 +130,7 @@ def test_the_oracle_balances_and_agrees(name: str) -> None:
 
 def test_cells_balance_whatever_the_volume() -> None:
     plain = load_scenario("tiny")
-    params = Params.of(replace(plain, load=replace(plain.load, full_load_mbps=3e8)))
+    params = Params.of(replace(plain, load=replace(plain.load, full_load_mbps=1e6, scale=300.0)))
     state = _noon(params, REPLICAS)
     advance(params, state, _random(params, REPLICAS, np.random.default_rng(8)), STEPS)
     offered, served, dropped = read_books(state)

@@ -161,3 +161,9 @@ def test_an_unknown_setup_or_an_empty_drop_is_refused() -> None:
         drop("UMa-6GH", 10, seed=1)
     with pytest.raises(ValueError, match="n_ue = 0"):
         drop("UMa-6GHz", 0, seed=1)
+
+
+@pytest.mark.parametrize("n_ue", [0, 1.5, float("nan"), float("inf")])
+def test_a_drop_has_a_whole_number_of_terminals(n_ue: float) -> None:
+    with pytest.raises(ValueError, match="n_ue = "):
+        drop("UMa-6GHz", n_ue, 1)  # type: ignore[arg-type]

@@ -160,3 +160,10 @@ def test_impossible_series_and_monitors_are_refused() -> None:
         RadioLinkMonitor(t310_s=0.0)
     with pytest.raises(ValueError, match="after the failure"):
         failure_cause(Failure(10.0, 1, 0), (11.0, 0, 1))
+
+
+@pytest.mark.parametrize("name", ["qin_db", "qout_db"])
+def test_thresholds_of_a_monitor_are_finite(name: str) -> None:
+    for value in (float("nan"), float("inf"), -float("inf")):
+        with pytest.raises(ValueError, match=rf"RadioLinkMonitor\.{name} = "):
+            RadioLinkMonitor(**{name: value})

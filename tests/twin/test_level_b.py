@@ -170,3 +170,9 @@ def test_a_stronger_straight_path_needs_less_margin() -> None:
 def test_a_k_factor_of_nan_is_refused() -> None:
     with pytest.raises(ValueError, match="k_factor_db is NaN"):
         fading_margin_db(0.0, float("nan"))
+
+
+@pytest.mark.parametrize("value", [-1.0, float("nan"), -float("inf")])
+def test_a_polarisation_ratio_that_is_none_is_refused(value: float) -> None:
+    with pytest.raises(ValueError, match=r"xpr_db = .* give 0 dB or more"):
+        polarisation_loss_db([9.0, value])

@@ -185,3 +185,9 @@ def test_the_same_seed_serves_the_same_terminals() -> None:
 def test_drops_that_do_not_fill_cells_are_refused(n_ue: int) -> None:
     with pytest.raises(ValueError, match=f"n_ue = {n_ue} does not fill cells"):
         spectral_efficiency(n_ue, 1)
+
+
+@pytest.mark.parametrize("value", [-1.0, float("nan"), float("inf")])
+def test_an_sinr_that_is_none_is_refused(value: float) -> None:
+    with pytest.raises(ValueError, match="sinr_alone = "):
+        layer_sinr([1.0, value], 4, 8)

@@ -77,3 +77,9 @@ def test_carriers_add_up_and_directions_do_not_mix() -> None:
 def test_what_the_clause_does_not_know_is_refused(change: dict[str, object], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         replace(WIDE, **change)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("n_prb", [0, 276, 10.5, float("nan"), float("inf")])
+def test_a_carrier_has_as_many_blocks_as_there_are(n_prb: float) -> None:
+    with pytest.raises(ValueError, match=r"n_prb = .* give 1 to 275"):
+        ComponentCarrier(n_prb, 30, 4, 8)  # type: ignore[arg-type]

@@ -193,3 +193,9 @@ def test_unknown_stations_states_and_ratios_are_refused() -> None:
         transition(1, "nap")
     with pytest.raises(ValueError, match='"micro" is not deeper than "light"'):
         break_even_gap_s(1, 1, "micro", "light")
+
+
+@pytest.mark.parametrize("symbols", [-5, 4.5, float("nan"), float("inf")])
+def test_a_count_of_symbols_that_is_none_is_refused(symbols: float) -> None:
+    with pytest.raises(ValueError, match=r"ssb_symbols_per_burst = .* 4 for each SSB beam"):
+        idle_power_rel(1, 1, "micro", symbols)  # type: ignore[arg-type]

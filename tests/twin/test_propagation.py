@@ -147,3 +147,10 @@ def test_shadowing_grows_where_a_rural_line_of_sight_passes_the_breakpoint() -> 
 def test_values_out_of_range_are_refused(arguments: tuple[float, float, float, float], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         path_loss_db("UMa", True, *arguments)
+
+
+@pytest.mark.parametrize("los", ["no", float("nan"), 2, [True, None]])
+def test_a_state_that_is_neither_in_sight_nor_blocked_is_refused(los: object) -> None:
+    for law in (path_loss_db, shadow_sigma_db):
+        with pytest.raises(ValueError, match="give True or False"):
+            law("UMa", los, 3.5, 100.0, 25.0, 1.5)  # type: ignore[arg-type]

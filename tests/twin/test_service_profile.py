@@ -47,6 +47,8 @@ def test_a_full_slice_needs_the_larger_of_its_promises() -> None:
         ({"jitter": float("inf")}, "jitter = inf"),
         ({"survivalTime": -3.0}, "survivalTime = -3"),
         ({"uESpeed": -3.0}, "uESpeed = -3"),
+        ({"energyEfficiency": -1.0}, "energyEfficiency = -1"),
+        ({"energyEfficiency": float("inf")}, "energyEfficiency = inf"),
         ({"maxNumberofPDUSessions": 0}, "maxNumberofPDUSessions = 0"),
         ({"sliceSimultaneousUse": 5}, "sliceSimultaneousUse = 5"),
         (
