@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 from pydantic.dataclasses import dataclass
@@ -14,7 +14,7 @@ Text = Annotated[str, Field(min_length=1)]
 
 @dataclass(frozen=True, config=STRICT)
 class CalibrateConfig:
-    """One fit of the twin to measured KPIs, or of a power model to a file of power against load."""
+    """One fit of the twin to measured KPIs, or to a file of load by time, or of power against load."""
 
     log: Text | None = None  # telemetry, see docs/telemetry.md
     scenario: str = "urban"  # what is believed of the network that wrote the log
@@ -25,7 +25,13 @@ class CalibrateConfig:
     sample_seed: Seed = 0  # of --make-sample
     power_file: Text | None = None  # CSV of power against load, in place of a log
     carrier: Text | None = None  # kind of carrier of the scenario whose model the file is fitted to
-    load_column: Text = "load"  # of the power file, 0 to 1
+    load_file: Text | None = None  # CSV of measured load, see docs/load_file.md, in place of a log
+    load_unit: Literal["relative", "mbps", "share"] = (
+        "relative"  # of its load: of a site, or a share of its PRBs
+    )
+    load_column: Text = "load"  # of the load file; of the power file, 0 to 1
     power_column: Text = "power"  # of the power file
+    power_unit_w: Positive = 1.0  # W in one unit of the power column
+    power_group: Text | None = None  # of several groups, the one whose fit the scenario takes
     weight_column: Text | None = None  # of the power file: measurements behind a line
     group_columns: tuple[Text, ...] = ()  # of the power file: one fit for each value of them

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -16,11 +16,12 @@ from ..safety.canonical import digest_of, sha256_hex
 from ..safety.files import replace as replace_file
 from ..twin.params import Params
 from ..twin.reality_gap import reality_gap
+from ..twin.scenario import Scenario
 from .calibrate import EPS
 from .config import ConfigError, EnvConfig
 from .digests import scenario_table
 from .episodes import Progress, no_progress
-from .fit import Fit, calibrate
+from .fit import Fit, Parameter, calibrate
 from .fit_config import CalibrateConfig
 from .fit_predict import MEASURES, UNITS
 from .fit_report import Subject, report_data
@@ -41,6 +42,7 @@ class Calibrated:
     fit: Fit
     digest: str
     folder: Path
+    series: Series
 
 
 def run_calibration(config: CalibrateConfig, progress: Progress = no_progress) -> Calibrated:
@@ -60,11 +62,11 @@ def run_calibration(config: CalibrateConfig, progress: Progress = no_progress) -
     fit = calibrate(parts, params, log.header.site_power_w, config.radio, rest)
     body = fit_body(fit, parts, log, params)
     digest = body_digest(body)
-    folder = Path(config.out) if config.out else Path("runs") / f"fit-{digest[:_FIRST_DIGITS]}"
-    _write(folder, body, digest)
+    folder = fit_folder(config.out, digest)
+    write_fit(folder, body, digest)
     subject = Subject(log.path.name, log.header.network, params.scenario.name, digest, str(folder), parts)
     write_report(report_data(fit, subject), folder / PAGE)
-    return Calibrated(fit, digest, folder)
+    return Calibrated(fit, digest, folder, parts.fit)
 
 
 def make_sample(config: CalibrateConfig, path: Path, progress: Progress = no_progress) -> int:
@@ -96,7 +98,7 @@ def fit_body(fit: Fit, parts: Parts, log: TelemetryLog, params: Params) -> dict[
         },
         "base": {"name": params.scenario.name, "digest": digest_of(scenario_table(params.scenario))},
         "version": version("ranrein"),
-        "parameters": [_parameter(p) for p in fit.parameters],
+        "parameters": [parameter_json(p) for p in fit.parameters],
         "figures": [list(row) for row in fit.radio.figures] if fit.radio else [],
         "residuals": [
             {"measure": m, "unit": u, "rmse_believed": _number(b), "rmse_fitted": _number(f), "margin": margin}
@@ -105,11 +107,18 @@ def fit_body(fit: Fit, parts: Parts, log: TelemetryLog, params: Params) -> dict[
         "eps": EPS,
         "growth_margin": fit.growth_margin,
         "growth_scores": fit.growth_scores,
-        "scenario": json.loads(json.dumps(asdict(fit.scenario), allow_nan=False)),
+        "scenario": scenario_json(fit.scenario),
     }  # fmt: skip
 
 
-def _parameter(parameter: Any) -> dict[str, Any]:  # noqa: ANN401
+def scenario_json(scenario: Scenario) -> dict[str, Any]:
+    """Return a scenario as JSON data, without what a fit it comes from adds to it."""
+    plain = Scenario(**{field.name: getattr(scenario, field.name) for field in fields(Scenario)})
+    return json.loads(json.dumps(asdict(plain), allow_nan=False))
+
+
+def parameter_json(parameter: Parameter) -> dict[str, Any]:
+    """Return a parameter as JSON data."""
     estimate = parameter.estimate
     return {
         "name": parameter.name,
@@ -143,8 +152,17 @@ def _opened(path: str | None) -> TelemetryLog:
     return read_log(Path(path))
 
 
-def _write(folder: Path, body: dict[str, Any], digest: str) -> None:
-    """Write the fit; one of another digest is never overwritten."""
+def fit_folder(out: str | None, digest: str) -> Path:
+    """Return where a fit goes; by default its name is its digest."""
+    return Path(out) if out else Path("runs") / f"fit-{digest[:_FIRST_DIGITS]}"
+
+
+def write_fit(folder: Path, body: dict[str, Any], digest: str) -> None:
+    """Write the fit.
+
+    Raises:
+        ConfigError: one of another digest is never overwritten.
+    """
     file = folder / FILE
     if file.exists() and json.loads(file.read_text(encoding="utf-8")).get("digest") != digest:
         raise ConfigError(

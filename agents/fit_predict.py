@@ -30,11 +30,17 @@ class Predicted:
     mbps: F64  # (n, C)
     power_w: F64  # (n,)
     growth: F64  # (m,), realised over believed traffic two periods ahead, the worst area
+    told_pct: F64  # (n, C), PRB load as it was reported
 
     @property
     def rmse(self) -> tuple[float, float, float]:
         """Root mean square of the residuals, in the order of ``MEASURES``."""
         return _rms(self.load_pct), _rms(self.mbps), _rms(self.power_w)
+
+    @property
+    def unexplained(self) -> float:
+        """Error of the PRB load over the load itself, both root mean squares; 1 foretells as much as zero does."""
+        return _rms(self.load_pct) / max(_rms(self.told_pct), 1e-9)
 
     def margins(self, eps: float) -> tuple[float, float, float]:
         """Return the conformal (1 - eps) quantiles of the residuals' size, infinity where there are too few."""
@@ -56,7 +62,7 @@ def predict(
     """
     members = n_members(params)
     belief = first_belief(params, records[0].kpis, records[0].command, members, BELIEF_SEED)
-    rows: list[tuple[float, F64, F64, float]] = []
+    rows: list[tuple[float, F64, F64, float, F64]] = []
     growth: list[F64] = []
     later: Kpis | None = None
     for number, record in enumerate(records[1:], start=2):
@@ -71,17 +77,18 @@ def predict(
         later = _traffic(beyond, members)
         belief = assimilate(params, belief, record.kpis, record.command)
         progress(number / len(records))
-    hour, load, mbps, power = (np.array(column) for column in zip(*rows, strict=True))
-    return Predicted(hour, load, mbps, power, np.concatenate(growth) if growth else np.zeros(0))
+    hour, load, mbps, power, told = (np.array(column) for column in zip(*rows, strict=True))
+    return Predicted(hour, load, mbps, power, np.concatenate(growth) if growth else np.zeros(0), told)
 
 
-def _residual(params: Params, ahead: Kpis, record: TelemetryRecord) -> tuple[float, F64, F64, float]:
+def _residual(params: Params, ahead: Kpis, record: TelemetryRecord) -> tuple[float, F64, F64, float, F64]:
     told, valid = record.kpis, record.kpis.valid[0]
     to_mbps = 1.0 / (1000.0 * told.granularity_s)
     load = told.prb_tot_dl[0] - ahead.prb_tot_dl.mean(axis=0, dtype=np.float64)
     mbps = (told.volume_dl[0] - ahead.volume_dl.mean(axis=0, dtype=np.float64)) * to_mbps
     power = float(told.total_power_w[0] - ahead.total_power_w.mean()) if valid.all() else np.nan
-    return float(told.time_s[0]) / 3600.0, np.where(valid, load, np.nan), np.where(valid, mbps, np.nan), power
+    hour, reported = float(told.time_s[0]) / 3600.0, np.where(valid, told.prb_tot_dl[0], np.nan)
+    return hour, np.where(valid, load, np.nan), np.where(valid, mbps, np.nan), power, reported
 
 
 def _traffic(kpis: Kpis, members: int) -> Kpis:

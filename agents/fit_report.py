@@ -16,6 +16,8 @@ from .report import Figure, ReportData, Rows, Section, Verdict
 from .svg import Drawing, padded, panel
 
 SLACK = 1.05  # an error may grow by so much before a fit counts as worse: a day has its chance
+MOST_UNEXPLAINED = 0.5  # of the PRB load, root mean square
+_MOST_HOLES = 5  # that are named
 _PROFILE = "profile at"
 
 
@@ -32,7 +34,12 @@ class Subject:
 
 
 def is_better(fit: Fit) -> bool:
-    """Tell whether the fitted twin foretells the judging days better, and none of the three measures worse."""
+    """Tell whether the fitted twin foretells the judging days better, and none of the three measures worse.
+
+    A twin that leaves more than half of the PRB load unexplained is not better for knowing the traffic.
+    """
+    if not fit.fitted.unexplained <= MOST_UNEXPLAINED:
+        return False
     ratios = np.array(fit.fitted.rmse) / np.maximum(np.array(fit.believed.rmse), 1e-12)
     return bool(np.all(ratios <= SLACK) and np.prod(ratios) < 1.0)
 
@@ -49,13 +56,22 @@ def report_data(fit: Fit, subject: Subject) -> ReportData:
         verdict_text=f"One control period ahead the fitted twin foretells the last days {words} the twin as it was.",
         key_rows=(
             ("fit", subject.digest),
-            ("cut", f"{days}; {subject.parts.fit.gaps} periods are missing"),
+            ("cut", days),
+            gap_row(subject.parts.fit),
             *error_rows(fit),
             ("growth margin", f"{fit.growth_margin:.3f}, from {fit.growth_scores} control periods"),
         ),
         sections=(_parameter_section(fit), _profile_section(fit), *_radio_section(fit), _error_section(fit)),
         next_command=f"ranrein evaluate scenario=fit:{subject.folder}",
     )
+
+
+def gap_row(series: Series) -> tuple[str, str]:
+    """Return how many periods are missing, and after which lines."""
+    where = ", ".join(f"{n} before line {line}" for line, n in series.holes[:_MOST_HOLES])
+    more = len(series.holes) - _MOST_HOLES
+    text = f"{series.gaps} missing and left out" + (f" ({where}" if where else "")
+    return "periods", text + (f", and {more} more places" if more > 0 else "") + (")" if where else "")
 
 
 def error_rows(fit: Fit) -> tuple[tuple[str, str], ...]:
@@ -70,8 +86,13 @@ def error_rows(fit: Fit) -> tuple[tuple[str, str], ...]:
 
 def parameter_rows(fit: Fit) -> Rows:
     """Return the fitted numbers with their intervals; the profile stands in its figure."""
+    return rows_of(fit.parameters)
+
+
+def rows_of(parameters: tuple[Parameter, ...]) -> Rows:
+    """Return numbers with their intervals, without the profile."""
     head = ("parameter", "unit", "believed", "fitted", "95 % interval", "used")
-    shown = (p for p in fit.parameters if not p.name.startswith(_PROFILE))
+    shown = (p for p in parameters if not p.name.startswith(_PROFILE))
     return (head, *(_row(p) for p in shown))
 
 

@@ -19,6 +19,7 @@ from ..twin.kpis import MEASUREMENTS
 from ..twin.params import Params
 from ..twin.types import F64, I64, Bool
 from .config import nearest
+from .fit_counters import Counters
 from .fit_units import require_units
 from .shadow_log import control_periods_of
 
@@ -52,6 +53,9 @@ class Series:
     offered_mbps: F64  # (T, C), traffic served and blocked
     power_w: F64  # (T, C)
     gaps: int  # periods that are missing
+    holes: tuple[
+        tuple[int, int], ...
+    ] = ()  # line after a gap, and records of the log that are missing before it
 
     def rows(self, index: slice) -> Series:
         """Return some periods."""
@@ -85,7 +89,7 @@ def read_series(log: TelemetryLog, params: Params, most_gap_s: float) -> Series:
     """
     _require_cells(log, params)
     require_granularity(log, params.scenario.timing.control_period_s)
-    line, before = 1, None
+    line, before, counters, holes = 1, None, Counters(params), list[tuple[int, int]]()
     for line, record in enumerate(log, start=2):
         place = Place(log.path, line)
         _require_counts(place, record)
@@ -93,10 +97,12 @@ def read_series(log: TelemetryLog, params: Params, most_gap_s: float) -> Series:
             before = record
         _require_clock(place, record, before, most_gap_s)
         require_units(place, record, params)
+        counters.follow(place, record)
+        holes += [(line, record.gap_periods)] if record.gap_periods else []
         before = record
     records = control_periods_of(log, params)
     _require_length(Place(log.path, line), records, params)
-    return _series(records)
+    return replace(_series(records), holes=tuple(holes))
 
 
 def split(series: Series) -> Parts:

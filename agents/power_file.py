@@ -21,6 +21,7 @@ from .fit_regression import Estimate, interval, nonnegative_fit
 
 LEAST_LINES = 4
 LEAST_LOAD_SPAN = 0.1
+FOLDS = 5  # of the lines, for the error on lines left out
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,34 @@ def fit_power_file(config: CalibrateConfig, params: Params) -> tuple[UnitPower, 
         what = f"none of {len(groups)} groups has {LEAST_LINES} lines over {LEAST_LOAD_SPAN:g} of load"
         raise ConfigError(f"{path}: {what}; give more loads, or fewer group_columns")
     return found
+
+
+def held_out_error(
+    config: CalibrateConfig, params: Params, group: str, believed: float
+) -> tuple[float, float]:
+    """Return root mean square errors of a group, believed and fitted, in the file's unit.
+
+    Every fit is judged by the lines that it has not seen, each ``FOLDS``-th one.
+
+    Args:
+        config: the file and its columns.
+        params: names the model.
+        group: of lines.
+        believed: power per unit of TR 38.864, with nothing on top.
+    """
+    lines = _read(Path(str(config.power_file)), config)[group]
+    idle, slope = _units(params, config.carrier)
+    errors = np.zeros((2, len(lines)))
+    for fold in range(min(FOLDS, len(lines))):
+        rest = [line for number, line in enumerate(lines) if number % FOLDS != fold]
+        unit = _fit(group, rest, idle, slope)
+        for number in range(fold, len(lines), FOLDS):
+            units = idle + slope * lines[number].load
+            told = unit.extra.value + unit.watts_per_unit.value * units
+            errors[:, number] = lines[number].power - np.array([believed * units, told])
+    weight = np.array([line.weight for line in lines])
+    before, after = np.sqrt((weight * errors**2).sum(axis=1) / weight.sum())
+    return float(before), float(after)
 
 
 def _units(params: Params, carrier: str | None) -> tuple[float, float]:

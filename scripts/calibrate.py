@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ranrein.agents.config import ConfigError, EnvConfig, from_mapping
+from ranrein.agents.file_fit import Kept, keep, worth_rows
 from ranrein.agents.fit import FitError
 from ranrein.agents.fit_config import CalibrateConfig
 from ranrein.agents.fit_job import PAGE, Calibrated, make_sample, run_calibration
-from ranrein.agents.fit_report import error_rows, is_better, parameter_rows
-from ranrein.agents.power_file import fit_power_file
+from ranrein.agents.fit_load_file import fit_load_file
+from ranrein.agents.fit_power_file import power_fit
+from ranrein.agents.fit_report import error_rows, gap_row, is_better, parameter_rows, rows_of
 from ranrein.agents.problem import problem_of
 from ranrein.network.telemetry import GranularityError, TelemetryError
 
@@ -25,6 +27,8 @@ PURPOSE = "Fit the twin to measured KPIs: exit 0 better than before on days not 
 EXAMPLE = (
     "example: ranrein calibrate --make-sample sample.jsonl scenario=urban\n"
     "         ranrein calibrate log=sample.jsonl scenario=urban out=runs/fit\n"
+    "         ranrein calibrate load_file=traffic.csv load_column=dl_mbps scenario=urban out=runs/days\n"
+    "         ranrein calibrate power_file=power.csv carrier=n78 scenario=fit:runs/days out=runs/power\n"
     "         ranrein evaluate scenario=fit:runs/fit episodes=8 bound=false"
 )
 
@@ -53,9 +57,14 @@ def _options(argv: Sequence[str]) -> argparse.Namespace:
 
 
 def _run(config: CalibrateConfig, sample: Path | None) -> int:
+    given = [name for name in ("log", "load_file", "power_file") if getattr(config, name) is not None]
+    if len(given) > 1:
+        raise ConfigError(f"{' and '.join(given)} are given; fit one, and the next with scenario=fit:PATH")
+    if config.load_file is not None:
+        params = problem_of(EnvConfig(), config.scenario)[1]
+        return _told_file(keep(fit_load_file(config, params), params, config.out))
     if config.power_file is not None:
-        show_power(fit_power_file(config, problem_of(EnvConfig(), config.scenario)[1]))
-        return ExitCode.OK
+        return _power(config)
     with progress("calibrate") as report:
         share = lambda done: report(done, "")  # noqa: E731
         if sample is not None:
@@ -64,11 +73,33 @@ def _run(config: CalibrateConfig, sample: Path | None) -> int:
     return _told(found)
 
 
+def _power(config: CalibrateConfig) -> int:
+    params = problem_of(EnvConfig(), config.scenario)[1]
+    found = power_fit(config, params)
+    show_power(found.units)
+    if found.fit is not None:
+        return _told_file(keep(found.fit, params, config.out))
+    names = ", ".join(unit.group for unit in found.units)
+    return say(
+        f"no fit is kept: say with power_group=NAME which group the scenario takes ({names})", ExitCode.OK
+    )
+
+
 def _told(found: Calibrated) -> int:
     fit = found.fit
     show_rows(parameter_rows(fit))
-    lines = [f"{name}: {value}" for name, value in error_rows(fit)]
+    lines = [f"{name}: {value}" for name, value in (gap_row(found.series), *error_rows(fit))]
     lines += [f"growth margin of the shield: {fit.growth_margin:.3f}", f"fit: {found.digest}"]
     lines += [f"report: {found.folder / PAGE}", f"use it: scenario=fit:{found.folder}"]
     say("\n".join(lines), ExitCode.OK)
     return ExitCode.OK if is_better(fit) else ExitCode.INCONCLUSIVE
+
+
+def _told_file(found: Kept) -> int:
+    fit = found.fit
+    show_rows(rows_of(fit.parameters))
+    lines = [*fit.notes, *(f"{name}: {value}" for name, value in worth_rows(fit))]
+    lines += [f"growth margin of the shield: {fit.growth_margin:.3f}", f"fit: {found.digest}"]
+    lines += [f"report: {found.folder / PAGE}", f"use it: scenario=fit:{found.folder}"]
+    say("\n".join(lines), ExitCode.OK)
+    return ExitCode.OK if fit.is_better else ExitCode.INCONCLUSIVE

@@ -14,7 +14,7 @@ from ranrein.agents.config import ConfigError
 from ranrein.agents.fit import Fit, FitError, Parameter, calibrate
 from ranrein.agents.fit_load import fit_load
 from ranrein.agents.fit_predict import Predicted, predict
-from ranrein.agents.fit_report import SLACK, Subject, is_better, report_data
+from ranrein.agents.fit_report import MOST_UNEXPLAINED, SLACK, Subject, is_better, report_data
 from ranrein.agents.fit_series import Parts, Series, read_series, split
 from ranrein.agents.report import Verdict
 from ranrein.agents.sample_log import write_sample_log
@@ -97,6 +97,15 @@ def test_the_fitted_twin_foretells_other_days_better(fit: Fit) -> None:
 def test_a_fit_that_is_no_better_is_not_called_so(fit: Fit) -> None:
     assert not is_better(replace(fit, believed=fit.fitted, fitted=fit.believed))
     assert not is_better(replace(fit, fitted=fit.believed))
+
+
+def test_a_fit_that_explains_the_traffic_and_not_the_prb_load_is_not_better(fit: Fit) -> None:
+    """Volume in the wrong unit: the traffic fits, and the load is as wrong as before."""
+    told = fit.fitted.told_pct
+    assert fit.fitted.unexplained < MOST_UNEXPLAINED
+    seventh = replace(fit.fitted, load_pct=told * 7 / 8)
+    assert seventh.unexplained == pytest.approx(7 / 8)
+    assert not is_better(replace(fit, believed=replace(fit.believed, load_pct=told), fitted=seventh))
 
 
 def test_the_days_that_judge_play_no_part_in_the_fit(parts: Parts, fit: Fit) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from ranrein.agents.fit_report import gap_row
 from ranrein.agents.fit_series import Series, read_series, split
 from ranrein.agents.sample_log import write_sample_log
 from ranrein.envs.baselines import LoadThreshold
@@ -94,6 +95,8 @@ def message(lines: list[str], params: Params, folder: Path) -> str:
         (set_kpi(VOLUME, 1, -5e6), [f"line {LINE}, kpis.{VOLUME}[1]", "-5000000.0", "reset or wrapped"]),
         (set_kpi(BLOCKED, 0, -1.0), [f"line {LINE}, kpis.{BLOCKED}[0]", "-1.0", "reset or wrapped"]),
         (set_kpi(VOLUME, 1, 4e9), [f"line {LINE}, kpis.{VOLUME}[1]", "not a running total"]),
+        (set_kpi(VOLUME, 0, 0.0), [f"line {LINE}, kpis.{VOLUME}[0]", "0.0", "reset or stands still"]),
+        (scale_kpi(VOLUME, 0.001), [f"line {LINE}, kpis.{VOLUME}[0]", "another unit? write kbit"]),
         (set_kpi(PRB, 0, -1.0), [f"line {LINE}, kpis.{PRB}[0]", "-1.0", "zero or more"]),
         (set_kpi(PRB, 0, 180.0), [f"line {LINE}, kpis.{PRB}[0]", "180.0", "percent"]),
         (set_kpi(VOLUME, 0, float("nan")), [f"line {LINE}, kpis.{VOLUME}[0]", "NaN", "finite number"]),
@@ -115,6 +118,38 @@ def test_a_value_that_cannot_be_true_is_named(
     assert all(word in text for word in words), text
 
 
+def test_volume_in_larger_units_is_named_after_a_day(
+    lines: list[str], params: Params, tmp_path: Path
+) -> None:
+    text = message(spoilt(lines, scale_kpi(VOLUME, 1 / 8), 2, len(lines)), params, tmp_path)
+    assert "line 289, kpis.DRB.PdcpSduVolumeDL: found" in text
+    assert "from line 2 on the cells' PRBs carry 8 times as much" in text
+    assert "a kByte is 8" in text
+
+
+def steady(lines: list[str]) -> int:
+    """Return the first of ten lines over which the first cell's load moves little."""
+    loads = np.array([json.loads(line)["kpis"][PRB][0] for line in lines[1:]])
+    return (
+        next(n for n in range(len(loads)) if 10 < loads[n : n + 10].max() < 1.15 * loads[n : n + 10].min())
+        + 2
+    )
+
+
+def test_a_counter_that_stands_still_while_the_other_moves_is_named(
+    lines: list[str], params: Params, tmp_path: Path
+) -> None:
+    first = steady(lines)
+    for name, other, share in ((VOLUME, "PRB load", 0.6), (PRB, "volume", 1.2)):
+        still = set_kpi(name, 0, share * json.loads(lines[first - 1])["kpis"][name][0])
+        text = message(spoilt(lines, still, first, first + 9), params, tmp_path)
+        assert f"kpis.{name}[0]" in text
+        assert f"the same value in 7 periods in which the {other} moved" in text
+        assert f"line {first + 6}" in text
+        few = spoilt(lines, still, first, first + 5)
+        assert len(read(few, params, tmp_path).records) == len(lines) - 1
+
+
 def test_a_long_gap_is_an_error_unless_it_is_accepted(
     lines: list[str], params: Params, tmp_path: Path
 ) -> None:
@@ -128,6 +163,8 @@ def test_a_long_gap_is_an_error_unless_it_is_accepted(
 def test_a_short_gap_is_left_out_and_counted(lines: list[str], params: Params, tmp_path: Path) -> None:
     series = read([*lines[:100], *lines[103:]], params, tmp_path)
     assert series.gaps == 3
+    assert series.holes == ((101, 3),)
+    assert gap_row(series) == ("periods", "3 missing and left out (3 before line 101)")
     assert not series.steady[99].any()
 
 

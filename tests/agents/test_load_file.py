@@ -67,7 +67,7 @@ def test_incomplete_days_at_both_ends_are_left_out_and_counted(write: Write) -> 
 
 
 def test_single_missing_slots_are_interpolated_and_counted(write: Write) -> None:
-    loads = np.arange(144.0) + 1.0
+    loads = 73.0 - np.abs(np.arange(144.0) - 72.0)
     lines = series(loads, minutes=10)
     days = read_load_days(write(csv(line for slot, line in enumerate(lines) if slot not in (30, 77))))
     assert days.interpolated == 2
@@ -76,7 +76,7 @@ def test_single_missing_slots_are_interpolated_and_counted(write: Write) -> None
 
 @pytest.mark.parametrize("missing", [(30, 31), range(10, 26, 2)], ids=["side by side", "more than 5 %"])
 def test_days_with_larger_gaps_are_left_out(write: Write, missing: Iterable[int]) -> None:
-    lines = series(np.arange(288.0), minutes=10)
+    lines = series(np.arange(288.0) * 35 % 288, minutes=10)
     days = read_load_days(write(csv(line for slot, line in enumerate(lines) if slot not in set(missing))))
     assert (len(days.rows), days.left_out, days.interpolated) == (1, 1, 0)
 

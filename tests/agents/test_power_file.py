@@ -8,9 +8,12 @@ import numpy as np
 import pytest
 
 from ranrein.agents.config import ConfigError
+from ranrein.agents.file_fit import keep
 from ranrein.agents.fit_config import CalibrateConfig
+from ranrein.agents.fit_power_file import PowerFile, power_fit
 from ranrein.agents.power_file import UnitPower, fit_power_file
 from ranrein.envs.catalogue import load_scenario
+from ranrein.envs.scenario_source import scenario_named
 from ranrein.twin.params import Params
 
 PUBLISHED_IDLE_SHARE = (0.25, 0.61)  # of ITU 2023 products with more than 800 h, see the fits beside the data
@@ -67,6 +70,73 @@ def test_measured_radio_units_lie_within_what_was_published(params: Params, refe
     assert shares["Type4 2"].value == pytest.approx(0.3694, abs=0.02)
     assert shares["Type2 2"].contains(0.4212)
     assert shares["Type2 4"].contains(0.2528)
+
+
+def law_of(params: Params, watts: float, extra: float) -> str:
+    """Return lines of a radio unit of n78 with a little noise."""
+    cell = [c.name for c in params.cells].index("macro-0-n78")
+    idle, slope = (float(table[cell, 0]) / 3.6 for table in (params.arrays.idle_w, params.arrays.slope_w))
+    rng = np.random.default_rng(3)
+    rows = (
+        f"{x},{extra + watts * (idle + x * slope) * (1 + 0.01 * rng.normal())}\n"
+        for x in np.linspace(0, 1, 21)
+    )
+    return "load,power\n" + "".join(rows)
+
+
+def power_of(text: str, params: Params, folder: Path, **settings: object) -> PowerFile:
+    file = folder / "power.csv"
+    file.write_text(text)
+    return power_fit(CalibrateConfig(power_file=str(file), **({"carrier": "n78"} | settings)), params)  # type: ignore[arg-type]
+
+
+def test_a_fit_is_kept_that_is_worth_something_on_lines_left_out(params: Params, tmp_path: Path) -> None:
+    fit = power_of(law_of(params, 5.0, 40.0), params, tmp_path).fit
+    assert fit is not None
+    watts, extra = (p.estimate for p in fit.parameters[:2])
+    assert watts.contains(5.0)
+    assert extra.contains(40.0)
+    assert fit.is_better
+    assert fit.worth[0].after < 0.1 * fit.worth[0].before
+    kept = keep(fit, params, str(tmp_path / "fit"))
+    found, base = scenario_named(f"fit:{kept.folder}"), params.scenario
+    assert found.carriers["n78"].watts_per_unit == watts.value
+    assert found.carriers["n28"] == base.carriers["n28"]
+    added = [a.fixed_power_w - b.fixed_power_w for a, b in zip(found.sites, base.sites, strict=True)]
+    assert added == pytest.approx(
+        [extra.value * sum("n78" in s.carriers for s in site.sectors) for site in base.sites]
+    )
+    assert any(added)
+
+
+def test_the_unit_of_the_column_scales_the_watts(params: Params, tmp_path: Path) -> None:
+    once, ten = (
+        power_of(law_of(params, 0.5, 4.0), params, tmp_path, power_unit_w=unit).fit for unit in (10.0, 20.0)
+    )
+    assert once is not None
+    assert ten is not None
+    assert once.parameters[0].estimate.contains(5.0)
+    assert ten.parameters[0].estimate.value == pytest.approx(2 * once.parameters[0].estimate.value)
+
+
+def test_of_several_groups_the_named_one_is_kept(params: Params, tmp_path: Path) -> None:
+    lines = law_of(params, 5.0, 0.0).splitlines()[1:]
+    text = "load,power,kind\n" + "".join(f"{line},{kind}\n" for kind in ("old", "new") for line in lines)
+    groups = {"group_columns": ("kind",)}
+    assert power_of(text, params, tmp_path, **groups).fit is None
+    named = power_of(text, params, tmp_path, power_group="new", **groups)
+    assert len(named.units) == 2
+    assert named.fit is not None
+    assert named.fit.source["group"] == "new"
+    with pytest.raises(ConfigError, match="power_group='nwe' is no group of the file; did you mean 'new'"):
+        power_of(text, params, tmp_path, power_group="nwe", **groups)
+
+
+def test_power_in_another_unit_is_named(params: Params, tmp_path: Path) -> None:
+    with pytest.raises(
+        ConfigError, match=r"power of 'all' makes .* W per unit of TR 38\.864; .*give power_unit_w"
+    ):
+        power_of(law_of(params, 0.005, 0.04), params, tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from ranrein.agents import fit_job, fit_noise
@@ -105,6 +108,8 @@ def test_help_shows_an_example_of_every_step(capsys: pytest.CaptureFixture[str])
         (["lgo=x"], "did you mean 'log'"),
         (["--make-sample", "SAMPLE"], "never overwritten"),
         (["log=SAMPLE", "scenario=fit:nowhere"], "give the folder that `ranrein calibrate` wrote"),
+        (["load_file=nowhere.csv"], "give a readable CSV"),
+        (["load_file=x.csv", "log=SAMPLE"], "log and load_file are given; fit one"),
         (["power_file=nowhere.csv", "carrier=n78"], "give a readable CSV"),
     ],
 )
@@ -136,8 +141,42 @@ def test_a_log_that_cannot_be_used_is_named(
 def test_power_files_are_fitted_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "power.csv"
     file.write_text("load,power\n" + "".join(f"{x / 10},{40 + 6 * x}\n" for x in range(11)))
-    assert calibrate.main([f"power_file={file}", "carrier=n78"]) == ExitCode.OK
-    assert "0.4 [0.4, 0.4]" in capsys.readouterr().out
+    assert calibrate.main([f"power_file={file}", "carrier=n78", f"out={tmp_path / 'fit'}"]) == ExitCode.OK
+    assert "0.4 [0.4, 0.4]" in (shown := capsys.readouterr().out)
+    assert f"use it: scenario=fit:{tmp_path / 'fit'}" in shown
+    assert isinstance(scenario_named(f"fit:{tmp_path / 'fit'}"), FittedScenario)
+    file.write_text(
+        "load,power,kind\n" + "".join(f"{x % 10 / 10},{40 + x % 10},{x // 10}\n" for x in range(20))
+    )
+    assert calibrate.main([f"power_file={file}", "carrier=n78", "group_columns=[kind]"]) == ExitCode.OK
+    assert "no fit is kept: say with power_group=NAME" in capsys.readouterr().out
+
+
+def test_load_files_are_fitted_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file, rng, start = tmp_path / "days.csv", np.random.default_rng(1), datetime(2024, 5, 6)
+    days = ((start + timedelta(hours=n), 5 + 4 * math.sin(n / 24 * 2 * math.pi)) for n in range(120))
+    file.write_text("time,dl\n" + "".join(f"{t},{x * math.exp(0.1 * rng.normal())}\n" for t, x in days))
+    settings = [f"load_file={file}", "load_column=dl", "scenario=tiny", f"out={tmp_path / 'fit'}"]
+    assert calibrate.main(settings) == ExitCode.OK
+    shown = capsys.readouterr().out
+    assert all(
+        words in shown for words in ("load.noise_sigma", "error days ahead: ", "use it: scenario=fit:")
+    )
+    fitted = scenario_named(f"fit:{tmp_path / 'fit'}")
+    assert isinstance(fitted, FittedScenario)
+    assert len(fitted.load.profile) == 7
+    assert compose("evaluate", [f"scenario=fit:{tmp_path / 'fit'}"])["scenario"].startswith("fit:")
+
+
+def test_a_gap_is_counted_and_its_line_is_printed(
+    sample: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = sample.read_text().splitlines(keepends=True)
+    gappy = tmp_path / "gappy.jsonl"
+    gappy.write_text("".join([*lines[:100], *lines[103:]]))
+    calibrate.main([f"log={gappy}", *QUICK, f"out={tmp_path / 'fit'}"])
+    assert "periods: 3 missing and left out (3 before line 101)" in capsys.readouterr().out
+    assert "3 before line 101" in (tmp_path / "fit" / "fit.html").read_text()
 
 
 def test_show_prints_the_configuration_and_runs_nothing(
