@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic.dataclasses import dataclass
 
-from .config import STRICT, Count, EnvConfig, Seed, Share
+from .config import STRICT, Count, EnvConfig, Seed, Share, name_scenario
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -16,7 +16,7 @@ class CollectConfig:
     )
     explore: Share = 0.0  # of the choices, replaced by random legal ones
     env: EnvConfig = EnvConfig()
-    scenario: str = "urban"
+    scenario: str = ""  # empty: the problem's own
     load_file: str | None = None  # measured load in place of the scenario's own days, see docs/load_file.md
     load_column: str | None = None  # of the load file; None means "load"
     episodes: Count = 100
@@ -26,3 +26,7 @@ class CollectConfig:
         None  # folder of datasets; None: Minari's own, MINARI_DATASETS_PATH or ~/.minari/datasets
     )
     batch: Count = 64  # episodes that are run, and kept in memory, at once; no result depends on it
+
+    def __post_init__(self) -> None:
+        """Name the scenario."""
+        name_scenario(self)

@@ -8,12 +8,14 @@ from typing import Any
 
 import numpy as np
 
+from ..envs.as_it_stands import AsItStands
 from ..envs.baselines import AlwaysOn, Forecast, Greedy, LoadThreshold
 from ..envs.beam_baselines import AsPlanned
 from ..envs.beam_control import BeamControl
 from ..envs.beam_tuning import tuned_rules
 from ..envs.bounds import bound_of
 from ..envs.controller import Controller
+from ..envs.energy_saving import EnergySaving
 from ..envs.joint_baselines import joint_rules
 from ..envs.joint_control import JointControl
 from ..envs.loss_baselines import admission_reference, admission_rules
@@ -100,7 +102,9 @@ def rules_of(setting: Setting) -> list[Any]:
     if isinstance(setting.task, BeamControl):
         days = np.asarray(episode_seeds(0, Domain.SELECT, 0, _PLANNING_DAYS), np.int64)
         return [AsPlanned(), *tuned_rules(setting.params, days)]
-    return [AlwaysOn(), Greedy(), LoadThreshold(), Forecast()]
+    if isinstance(setting.task, EnergySaving):
+        return [AlwaysOn(), Greedy(), LoadThreshold(), Forecast()]
+    return [] if isinstance(setting.task, WorldTask) else [AsItStands(setting.task)]
 
 
 def chosen_baselines(names: str, rules: Sequence[Controller]) -> list[Controller]:

@@ -9,10 +9,12 @@ import difflib
 import json
 from collections.abc import Mapping
 from dataclasses import field, fields, is_dataclass
-from typing import Annotated, Any, TypeVar, get_type_hints
+from typing import Annotated, Any, Protocol, TypeVar, get_type_hints
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
+
+from ..envs.registry import TASKS, own_scenario
 
 STRICT = ConfigDict(extra="forbid", strict=True)
 
@@ -43,6 +45,26 @@ class EnvConfig:
     def given(self) -> dict[str, Setting]:
         """The settings that are not left to the scenario."""
         return {name: value for name, value in self.settings.items() if value is not None}
+
+
+class OnScenario(Protocol):
+    """A configuration of something that is run on a scenario."""
+
+    @property
+    def env(self) -> EnvConfig:
+        """The control problem."""
+        ...
+
+    @property
+    def scenario(self) -> str:
+        """What it is run on."""
+        ...
+
+
+def name_scenario(config: OnScenario) -> None:
+    """Put the problem's own scenario where none is named; an unknown problem is refused where it is made."""
+    if not config.scenario and config.env.id in TASKS:
+        object.__setattr__(config, "scenario", own_scenario(config.env.id))
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -79,7 +101,7 @@ class TrainConfig:
 
     env: EnvConfig = EnvConfig()
     agent: PpoConfig = PpoConfig()
-    scenario: str = "urban"
+    scenario: str = ""  # empty: the problem's own
     load_file: str | None = None  # measured load in place of the scenario's own days, see docs/load_file.md
     load_column: str | None = None  # of the load file; None means "load"
     steps: Count = 500_000  # control periods, over all environments
@@ -95,6 +117,10 @@ class TrainConfig:
     )  # of that rule, where not its defaults
     resume: str | None = None  # a run folder to go on with
 
+    def __post_init__(self) -> None:
+        """Name the scenario."""
+        name_scenario(self)
+
 
 @dataclass(frozen=True, config=STRICT)
 class EvaluateConfig:
@@ -103,7 +129,7 @@ class EvaluateConfig:
     policy: str | None = None  # a run folder or a policy bundle; None compares the baselines alone
     baselines: str = "all"  # "all", "none" or names separated by commas
     env: EnvConfig = EnvConfig()
-    scenario: str = "urban"
+    scenario: str = ""  # empty: the problem's own
     load_file: str | None = None  # measured load in place of the scenario's own days, see docs/load_file.md
     load_column: str | None = None  # of the load file; None means "load"
     episodes: Count = 200
@@ -112,6 +138,10 @@ class EvaluateConfig:
     shielded: bool = False  # also run the policy behind the shield
     plots: bool = True
     out: str | None = None  # None: <run>/evaluation, or runs/evaluation without a run
+
+    def __post_init__(self) -> None:
+        """Name the scenario."""
+        name_scenario(self)
 
 
 def from_mapping(kind: type[Kind], data: Mapping[str, Any]) -> Kind:

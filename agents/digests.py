@@ -9,11 +9,11 @@ from pathlib import Path
 
 from ..safety.canonical import digest_of, digest_of_files, source_digest
 from ..safety.shield import Shield
+from ..twin.promises import constraints_digest
 from ..twin.scenario import Scenario
 
 _ROOT = Path(__file__).resolve().parent.parent
 BOUND_LIBRARIES = ("numpy", "numba", "onnxruntime")
-PROMISES = ("sla.py", "kernels/judge.py")  # the code that tells whether one is kept
 
 
 def running_digests(shield: Shield, policy_digest: str) -> dict[str, str]:
@@ -31,12 +31,7 @@ def running_digests(shield: Shield, policy_digest: str) -> dict[str, str]:
         "backup": digest_of_files([twin / "backup.py"], root=twin),
         "twin": source_digest(twin),
         "scenario": digest_of(scenario_table(scenario)),
-        "constraints": digest_of(
-            {
-                "sla": asdict(scenario.sla),
-                "code": digest_of_files([twin / name for name in PROMISES], root=twin),
-            }
-        ),
+        "constraints": constraints_digest(scenario, twin),
         "timing": digest_of({"timing": asdict(scenario.timing), "sleep": asdict(scenario.sleep)}),
         "dependencies": digest_of(
             {**versions(), "python": platform.python_version(), "machine": platform.machine()}

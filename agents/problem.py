@@ -88,12 +88,9 @@ def any_problem_of(
 
 def _task(env: EnvConfig) -> AnyTask:
     try:
-        task = make_task(env.id, env.weights)
+        return make_task(env.id, env.weights)
     except ValueError as error:
         raise ConfigError(f"env: {error}") from error
-    if not all(weight >= 0 for weight in task.weights.values()) or not sum(task.weights.values()) > 0:
-        raise ConfigError(f"env.weights = {task.weights}: weights must be non-negative and not all zero")
-    return task
 
 
 def stricter(params: Params, headroom: float) -> Params:

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from .config import STRICT, EnvConfig, Positive, Seed
+from .config import STRICT, EnvConfig, Positive, Seed, name_scenario
 
 Text = Annotated[str, Field(min_length=1)]
 
@@ -19,9 +19,13 @@ class ShadowConfig:
     policy: Text | None = None  # a run folder, a policy bundle or baseline:NAME
     log: Text | None = None  # telemetry, see docs/telemetry.md
     env: EnvConfig = EnvConfig()
-    scenario: str = "urban"  # of the network that wrote the log
+    scenario: str = ""  # of the network that wrote the log; empty: the problem's own
     load_file: Text | None = None  # measured load, see docs/load_file.md; the twin's law of load
     load_column: Text | None = None  # of the load file; None means "load"
     out: Text = "runs/shadow"
     sample_days: Positive = 1.0  # of --make-sample
     sample_seed: Seed = 0  # of --make-sample
+
+    def __post_init__(self) -> None:
+        """Name the scenario."""
+        name_scenario(self)

@@ -70,7 +70,13 @@ class ContinuousBeams:
         That of ``BeamControl``, which says what was obeyed.
 
     Rewards:
-        Those of ``BeamControl``; so are the start and the end of an episode, and its bound is valid here too.
+        Those of ``BeamControl``, whose bound is valid here too.
+
+    Starting State:
+        That of ``BeamControl``: midnight, every pattern as planned, after one control period of measurement.
+
+    Episode End:
+        Truncated after ``episode_s``; never terminated.
 
     Arguments:
         ``weights``: weight per reward term.

@@ -20,12 +20,24 @@ _FOLDER = resources.files("ranrein.conf") / "scenario"
 
 
 class UnknownNameError(ValueError):
-    """A name that is not in a list of valid ones."""
+    """A name that is not in a list of valid ones; anything but text is none."""
 
-    def __init__(self, kind: str, name: str, valid: list[str]) -> None:
-        near = difflib.get_close_matches(name, valid, n=1, cutoff=0.0)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
+    def __init__(self, kind: str, name: object, valid: list[str]) -> None:
+        near = difflib.get_close_matches(name, valid, n=1, cutoff=0.0) if isinstance(name, str) else []
+        hint = f"; did you mean {near[0]!r}?" if near else "."
         super().__init__(f"unknown {kind} {name!r}{hint} Valid: {', '.join(sorted(valid))}")
+
+
+class UnknownArgumentError(UnknownNameError):
+    """An argument that an environment does not take."""
+
+    def __init__(self, name: str, others: list[str] | None = None) -> None:
+        super().__init__("argument", name, ["scenario", "weights", "render_mode", *(others or [])])
+        self.argument = name
+
+    def beside(self, others: list[str]) -> UnknownArgumentError:
+        """Return the same error where there are other arguments."""
+        return UnknownArgumentError(self.argument, others)
 
 
 def scenario_names() -> list[str]:

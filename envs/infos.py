@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..twin.kpis import EVERY
+from ..twin.params import Params
 from ..twin.sla import CONSTRAINTS, SLICES
 from ..twin.types import F64
 from .simulation import Outcome
@@ -15,10 +16,34 @@ from .window import Window
 Info = dict[str, Any]
 
 
-def standing(window: Window, row: int | slice = EVERY) -> Info:
-    """Return the latest report under 3GPP names and the command in force, of one replica or of all."""
-    command = window.precedent.command.carrier_state
-    return {"kpis": window.kpis.named(row), "command": command[row].copy()}
+class Shown(NamedTuple):
+    """Which settings a network has beside the states of its carriers."""
+
+    patterns: bool  # whether any cell has several broadcast patterns
+    periods_ms: F64  # (N,), SSB periods to choose from; empty where there is no choice
+
+    @staticmethod
+    def of(params: Params) -> Shown:
+        """Look at what a network offers."""
+        periods = params.scenario.sleep.periods_ms
+        return Shown(
+            bool((params.n_beams > 1).any()), np.array(periods if len(periods) > 1 else (), np.float64)
+        )
+
+
+def standing(shown: Shown, window: Window, row: int | slice = EVERY) -> Info:
+    """Return the latest report under 3GPP names and what is in force, of one replica or of all."""
+    command = window.precedent.command
+    settings: Info = {"cell_offset_db": command.offset_db[row].copy()}
+    if shown.patterns:
+        settings["broadcast_pattern"] = command.beam[row].copy()
+    if shown.periods_ms.size:
+        settings["ssb_period_ms"] = shown.periods_ms[command.ssb_period[row]]
+    return {
+        "kpis": window.kpis.named(row),
+        "command": command.carrier_state[row].copy(),
+        "settings": settings,
+    }
 
 
 def names_of(outcome: Outcome) -> tuple[str, ...]:

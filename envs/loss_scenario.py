@@ -10,10 +10,12 @@ from typing import ClassVar
 
 import numpy as np
 
+from ..twin.canonical import digest_of
 from ..twin.loss_system import LossSystem
 from .catalogue import UnknownNameError
 
 LOSS_SYSTEM = "loss_system"
+LARGEST_CAPACITY = 100_000  # units; PRBs of 366 carriers of 100 MHz
 # Calls, video and a slice that takes a third of the cell and pays best: room must be kept for it, but not at any
 # price, and no reservation is as good as the best policy (3 % more; 12 % more than admitting whatever fits).
 DEFAULTS: dict[str, object] = {
@@ -36,6 +38,11 @@ class LossScenario:
     budget: ClassVar[float] = 0.0  # nobody need ask for what does not fit
 
     def __post_init__(self) -> None:
+        if self.system.capacity > LARGEST_CAPACITY:
+            raise ValueError(
+                f"capacity={self.system.capacity} is above {LARGEST_CAPACITY} units: an episode begins in the steady "
+                "state, which is worked out unit by unit; count capacity and units of the classes in larger ones"
+            )
         if not self.episode_requests >= 1:
             raise ValueError(f"episode_requests={self.episode_requests} must be at least 1")
         if not self.highest > self.lowest:
@@ -50,6 +57,12 @@ class LossScenario:
     def highest(self) -> float:
         """The most that one answer can bring."""
         return float(max(0.0, self.system.rewards.max()))
+
+    @property
+    def constraints_digest(self) -> str:
+        """Digest of the one promise, not to admit beyond capacity: what there is and what each class takes."""
+        units = {one.name: one.units for one in self.system.classes}
+        return digest_of({"capacity": self.system.capacity, "units": units})
 
     @property
     def class_names(self) -> tuple[str, ...]:

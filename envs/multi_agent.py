@@ -105,6 +105,11 @@ class TwinParallelEnv(ParallelEnv[str, F32, Any]):
         return self.env.budget
 
     @property
+    def constraints_digest(self) -> str:
+        """Digest of the promises that judge an episode; see ``TwinVectorEnv.constraints_digest``."""
+        return self.env.constraints_digest
+
+    @property
     def state_space(self) -> spaces.Space[Any]:
         """The space of ``state()``."""
         return self.env.observation_space

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import cast
 
 import numpy as np
+from gymnasium.vector import AutoresetMode
 
 from ..twin.types import Bool
 from .catalogue import UnknownNameError
@@ -19,6 +20,14 @@ def count_of(num_envs: object) -> int:
     if isinstance(num_envs, bool) or not isinstance(num_envs, _WHOLE) or num_envs < 1:
         raise ValueError(f"num_envs={num_envs!r}: give a whole number, 1 or more")
     return int(num_envs)
+
+
+def autoreset_of(mode: object) -> AutoresetMode:
+    """Return how a batch begins new episodes; UnknownNameError for what is no ``AutoresetMode`` or value of one."""
+    names = [each.value for each in AutoresetMode]
+    if not isinstance(mode, AutoresetMode) and mode not in names:
+        raise UnknownNameError("autoreset mode", mode, names)
+    return AutoresetMode(mode)
 
 
 def seed_per_row(seed: object, n: int) -> list[int | None]:

@@ -17,9 +17,12 @@ from ..twin.slicing import SECONDS_PER_HOUR, Tier
 from ..twin.state import State
 from ..twin.types import F32, F64, I64, Bool
 from .actions import Actions, ActionSpace
-from .catalogue import UnknownNameError, load_scenario
+from .catalogue import UnknownArgumentError, UnknownNameError
+from .loss_scenario import LOSS_SYSTEM
+from .scenario_source import scenario_named
 from .simulation import Outcome, Simulation
 from .task import Task
+from .variants import split_variants
 from .window import Window
 from .world import Info, Picture, Told, alone
 from .world_twin import TwinWorld
@@ -137,7 +140,7 @@ def sliced_network(scenario: object, names: tuple[str, ...], settings: Mapping[s
     """Return the network of a scenario with slices.
 
     Args:
-        scenario: one of ``names``, a ``Scenario`` or ready ``Params``.
+        scenario: one of ``names``, harder with ``+VARIANT`` behind it, a ``Scenario`` or ready ``Params``.
         names: scenarios that may be named.
         settings: none is taken.
 
@@ -145,14 +148,14 @@ def sliced_network(scenario: object, names: tuple[str, ...], settings: Mapping[s
         UnknownNameError: for another name, or any setting, naming the nearest.
         ValueError: if the network has no slices, or none pays or costs anything.
     """
-    if isinstance(scenario, str) and scenario not in names:
-        raise UnknownNameError("scenario", scenario, list(names))
+    if isinstance(scenario, str):
+        _check_name(scenario, names)
     given = [name for name, value in settings.items() if value is not None]
     if given:
-        raise UnknownNameError("argument", sorted(given)[0], ["scenario", "weights", "render_mode"])
+        raise UnknownArgumentError(sorted(given)[0])
     if not isinstance(scenario, str | Scenario | Params):
         raise TypeError(f"scenario is a {type(scenario).__name__}; give a name, a Scenario or Params")
-    made = load_scenario(scenario) if isinstance(scenario, str) else scenario
+    made = scenario_named(scenario) if isinstance(scenario, str) else scenario
     params = made if isinstance(made, Params) else Params.of(made)
     if not params.scenario.slicing.types:
         raise ValueError(f"scenario {params.scenario.name!r} has no slices; give it `slicing` with types")
@@ -163,6 +166,16 @@ def sliced_network(scenario: object, names: tuple[str, ...], settings: Mapping[s
             "there is nothing to earn; set some"
         )
     return params
+
+
+def _check_name(scenario: str, names: tuple[str, ...]) -> None:
+    base, variants = split_variants(scenario)
+    if base not in names:
+        raise UnknownNameError("scenario", base, list(names))
+    if variants and base == LOSS_SYSTEM:
+        raise ValueError(
+            f"scenario {scenario!r}: {base} takes no variant, they are for the twin; it takes numbers, such as capacity"
+        )
 
 
 def slices_of(window: Window) -> SliceReport:

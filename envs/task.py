@@ -11,6 +11,7 @@ from ..twin.types import F64, Bool
 from .actions import ActionSpace
 from .features import FeatureList
 from .simulation import Outcome
+from .weights import checked_weights
 
 Numbers = TypeVar("Numbers", F64, float)
 
@@ -73,14 +74,13 @@ class Weighting:
     """The weighted mean of reward terms.
 
     Raises:
-        ValueError: if a weight is negative or all are zero.
+        ValueError: if a weight is no finite number of 0 or more, or all are zero.
     """
 
     def __init__(self, weights: dict[str, float]) -> None:
-        total = sum(weights.values())
-        if not (total > 0 and all(weight >= 0 for weight in weights.values())):
-            raise ValueError(f"reward weights {weights} must be non-negative and not all zero")
-        self._shares = {name: weights[name] / total for name in sorted(weights)}
+        checked = checked_weights(weights)
+        total = sum(checked.values())
+        self._shares = {name: checked[name] / total for name in sorted(checked)}
 
     def __call__(self, terms: dict[str, Numbers]) -> Numbers:
         """Return the mean in [0, 1], (B,) or a number like the terms.

@@ -13,11 +13,11 @@ from gymnasium.vector.utils import batch_space
 from ..twin.types import F32, F64, Bool
 from .actions import ActionCheck
 from .catalogue import UnknownNameError
-from .reset_checks import count_of, reset_mask, seed_per_row
+from .reset_checks import autoreset_of, count_of, reset_mask, seed_per_row
 from .simulation import Simulation
 from .world import Picture, Told, World
 from .world_twin import TwinWorld, params_of
-from .worlds import AnyTask, budget_of, network_of, world_of
+from .worlds import AnyTask, budget_of, constraints_digest_of, network_of, world_of
 
 __all__ = ["RENDER_MODES", "TwinEnv", "TwinVectorEnv", "params_of"]
 
@@ -49,10 +49,11 @@ class TwinVectorEnv(VectorEnv[Any, Any, Any]):
         autoreset_mode: AutoresetMode = AutoresetMode.SAME_STEP,
     ) -> None:
         self.task = task
+        self.__doc__ = type(task).__doc__ or type(self).__doc__  # what this one is about
         self.params = network_of(task, scenario)
         self.num_envs = count_of(num_envs)
         self.world: World = world_of(task, self.params, num_envs)
-        self._mode = AutoresetMode(autoreset_mode)
+        self._mode = autoreset_of(autoreset_mode)
         self.metadata = {**self.metadata, "autoreset_mode": self._mode}
         self.single_action_space = self.world.action_space
         self._checked = ActionCheck(self.single_action_space, num_envs)
@@ -71,6 +72,11 @@ class TwinVectorEnv(VectorEnv[Any, Any, Any]):
         return budget_of(self.task, self.params)
 
     @property
+    def constraints_digest(self) -> str:
+        """Digest of the promises that judge an episode, as certificates carry it; see ``twin/promises.py``."""
+        return constraints_digest_of(self.params)
+
+    @property
     def simulation(self) -> Simulation:
         """The running twin; AttributeError where the control problem has another world."""
         if not isinstance(self.world, TwinWorld):
@@ -87,7 +93,9 @@ class TwinVectorEnv(VectorEnv[Any, Any, Any]):
     def reset(
         self, *, seed: int | Sequence[int | None] | None = None, options: dict[str, Any] | None = None
     ) -> tuple[F32, dict[str, Any]]:
-        """Begin an episode in every replica, or in the rows of ``options["reset_mask"]``.
+        """Begin an episode in every replica, or in the rows of ``options["reset_mask"]``: in none if it names none.
+
+        The first reset begins one everywhere.
 
         Args:
             seed: one number (row i takes ``seed + i``) or one per row; None goes on to the next episode of the seed.
@@ -98,11 +106,11 @@ class TwinVectorEnv(VectorEnv[Any, Any, Any]):
         """
         mask = reset_mask(options, self.num_envs)
         self._take_seeds(seed, mask)
-        if self._started and not mask.all():
-            self._restart(np.flatnonzero(mask))
-        else:
+        if mask.all() or not self._started:
             self.world.start(self._seeds, self._episodes)
-        self._started, self._pending[:] = True, False
+        elif mask.any():
+            self._restart(np.flatnonzero(mask))
+        self._started, self._pending[mask] = True, False
         return self.world.observe(), self.world.standing()
 
     def step(self, actions: Any) -> tuple[F32, F64, Bool, Bool, dict[str, Any]]:  # noqa: ANN401
@@ -184,7 +192,10 @@ class TwinVectorEnv(VectorEnv[Any, Any, Any]):
 
 
 class TwinEnv(gym.Env[Any, Any]):
-    """One network: a view of ``TwinVectorEnv`` with one replica; same seed, same bits."""
+    """One network: a view of ``TwinVectorEnv`` with one replica; same seed, same bits.
+
+    ``__doc__`` of an environment is that of its control problem: actions, observations, rewards, costs.
+    """
 
     metadata: dict[str, Any] = {"render_modes": RENDER_MODES, "render_fps": 12}  # noqa: RUF012
 
@@ -197,6 +208,7 @@ class TwinEnv(gym.Env[Any, Any]):
         if render_mode is not None and render_mode not in RENDER_MODES:
             raise UnknownNameError("render mode", render_mode, RENDER_MODES)
         self.batch = TwinVectorEnv(task, scenario, 1, AutoresetMode.DISABLED)
+        self.__doc__ = type(task).__doc__ or type(self).__doc__  # what this one is about
         self.action_space = self.batch.single_action_space
         self.observation_space = self.batch.single_observation_space
         self.render_mode = render_mode
@@ -206,6 +218,11 @@ class TwinEnv(gym.Env[Any, Any]):
     def budget(self) -> float:
         """Largest allowed episode mean of ``info["cost"]``."""
         return self.batch.budget
+
+    @property
+    def constraints_digest(self) -> str:
+        """Digest of the promises that judge an episode; see ``TwinVectorEnv.constraints_digest``."""
+        return self.batch.constraints_digest
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None

@@ -14,7 +14,7 @@ from ..twin.state import State
 from ..twin.types import F32, F64, I64, Bool
 from .actions import Actions, ActionSpace
 from .features import Observer, observation_space
-from .infos import judged, judged_alone, standing
+from .infos import Shown, judged, judged_alone, standing
 from .scenario_source import scenario_named
 from .simulation import Outcome, Simulation
 from .task import Task, Weighting, choices_of_task
@@ -43,6 +43,7 @@ class TwinWorld:
         self._observer = Observer(task.features, params)
         self._decode, self._reward_terms = task.decode, task.reward_terms
         self._weighting = Weighting(task.weights)
+        self._shown = Shown.of(params)
         self._outcome: Outcome
         self._terms: dict[str, F64]
 
@@ -92,8 +93,8 @@ class TwinWorld:
         return self._observer(self.simulation.window)
 
     def standing(self, row: int | slice = EVERY) -> Info:
-        """Return the latest report and the command in force."""
-        return standing(self.simulation.window, row)
+        """Return the latest report and the carrier states and settings in force."""
+        return standing(self._shown, self.simulation.window, row)
 
     def judged(self) -> Info:
         """Return costs, reward terms and power of the last control period, each (B,)."""

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..twin.params import Params
+from ..twin.promises import constraints_digest
 from ..twin.rules import Rules, project
 from ..twin.types import F32, I64
-from .catalogue import UnknownNameError
+from .catalogue import UnknownArgumentError
 from .features import observe
 from .task import Task
 from .world import World, WorldTask
@@ -38,7 +39,7 @@ def network_of(task: AnyTask, scenario: Any, settings: Mapping[str, object] | No
     if isinstance(task, WorldTask):
         return task.network(chosen, settings or {})
     if settings:
-        raise UnknownNameError("argument", sorted(settings)[0], ["scenario", "weights", "render_mode"])
+        raise UnknownArgumentError(sorted(settings)[0])
     return params_of(chosen)
 
 
@@ -56,6 +57,17 @@ def runs_on(task: AnyTask, network: Any) -> bool:  # noqa: ANN401
 def budget_of(task: AnyTask, network: Any) -> float:  # noqa: ANN401
     """Return the largest allowed episode mean of the cost: the network's, where it has one, or the problem's."""
     return float(getattr(network, "budget", task.budget))
+
+
+def constraints_digest_of(network: Any) -> str:  # noqa: ANN401
+    """Return the digest of the promises that judge an episode on a network.
+
+    Raises:
+        AttributeError: if a network of another world does not tell its own.
+    """
+    if isinstance(network, Params):
+        return constraints_digest(network.scenario)
+    return network.constraints_digest
 
 
 def world_of(task: AnyTask, network: Any, n_replicas: int) -> World:  # noqa: ANN401

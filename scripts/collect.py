@@ -13,10 +13,12 @@ from ranrein.agents.config import ConfigError, from_mapping
 
 from .exit_codes import ExitCode
 from .main import say
-from .options import parse, settings
+from .options import OWN, parse, settings, subject
 from .progress import progress
 
-PURPOSE = "Write episodes as a dataset for offline learning; run again, an interrupted collection goes on."
+PURPOSE = (
+    f"Write episodes as a dataset for offline learning; run again, an interrupted collection goes on. {OWN}"
+)
 EXAMPLE = (
     "ranrein collect policy=forecast_rule explore=0.1 scenario=urban episodes=200 dataset=ranrein/mixed-v0"
 )
@@ -33,6 +35,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _run(config: CollectConfig) -> ExitCode:
+    say(subject(config.env, config.scenario), ExitCode.OK)
     with progress("collect") as report:
         dataset_id, folder = collect(config, lambda share: report(share, ""))
     where = f"{ENV_VARIABLE}={Path(config.root).resolve()} " if config.root else ""

@@ -12,7 +12,7 @@ from ranrein.agents.config import ConfigError, EvaluateConfig, from_mapping
 
 from .exit_codes import ExitCode
 from .main import say
-from .options import parse, settings
+from .options import OWN, parse, settings, subject
 from .progress import progress
 from .tables import print_comparison
 
@@ -21,7 +21,7 @@ EXAMPLE = "ranrein evaluate policy=runs/energysaving-urban-seed0 episodes=200 sh
 
 def main(argv: Sequence[str]) -> int:
     """Compare, print the table, write files and plots."""
-    options = parse("evaluate", "Score a policy against baselines and bound.", EXAMPLE, argv)
+    options = parse("evaluate", f"Score a policy against baselines and bound. {OWN}", EXAMPLE, argv)
     try:
         config = from_mapping(EvaluateConfig, settings("evaluate", options))
         return ExitCode.OK if options.show else _run(config)
@@ -32,6 +32,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _run(config: EvaluateConfig) -> int:
+    say(subject(config.env, config.scenario), ExitCode.OK)
     folder = out_folder(config)
     with progress("evaluate") as report:
         table = compare(config, folder, lambda share: report(share, ""))

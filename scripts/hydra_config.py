@@ -25,7 +25,7 @@ from ranrein.agents.nationwide_config import NationwideConfig
 from ranrein.agents.operate_config import OperateConfig
 from ranrein.agents.shadow_config import ShadowConfig
 from ranrein.envs.catalogue import scenario_names
-from ranrein.envs.registry import all_scenarios
+from ranrein.envs.registry import TASKS, all_scenarios, own_scenario
 from ranrein.envs.scenario_source import PREFIXES
 from ranrein.envs.variants import split_variants
 
@@ -38,6 +38,7 @@ def compose(name: str, overrides: Sequence[str] = ()) -> dict[str, Any]:
     """Compose ``conf/<name>.yaml`` with overrides such as ``steps=1000`` or ``agent.n_envs=8``.
 
     ``scenario=NAME`` names a shipped scenario, an inventory or a fit; it is not merged in and may hold any character.
+    Where none is named, neither here nor by an experiment, it is the control problem's own.
 
     Raises:
         ConfigError: for an unknown setting or choice, naming the nearest.
@@ -50,7 +51,9 @@ def compose(name: str, overrides: Sequence[str] = ()) -> dict[str, Any]:
             config: Any = OmegaConf.to_container(hydra_compose(name, rest), resolve=True)
     except (HydraException, OmegaConfBaseException) as error:
         raise ConfigError(_explain(name, str(error))) from error
-    return config | {"scenario": _scenario(name, chosen[-1])} if chosen else config
+    if chosen:
+        return config | {"scenario": _scenario(name, chosen[-1])}
+    return config if config.get("scenario") or "env" not in config else config | {"scenario": _own(config)}
 
 
 def as_yaml(config: dict[str, Any]) -> str:
@@ -69,6 +72,7 @@ def _register_defaults() -> None:
     }
     for name, defaults in known.items():
         plain = {key: value for key, value in asdict(defaults).items() if key not in ("env", "agent")}
+        plain["scenario"] = ""  # that of the problem, which is not known yet
         store.store(name=f"{name}_defaults", node=plain)
     for name, own in {"certify": CertifyConfig(), "operate": OperateConfig(), "bench": BenchConfig()}.items():
         store.store(name=f"{name}_defaults", node=json.loads(json.dumps(asdict(own))))
@@ -76,6 +80,12 @@ def _register_defaults() -> None:
     store.store(name="nationwide_defaults", node=asdict(NationwideConfig()))
     store.store(name="demo_defaults", node=json.loads(json.dumps(asdict(DemoConfig()))))
     store.store(group="agent", name="ppo_defaults", node=json.loads(json.dumps(asdict(PpoConfig()))))
+
+
+def _own(config: dict[str, Any]) -> str:
+    """Return the scenario of the problem that is configured; nothing where there is no such problem."""
+    problem = config["env"]["id"]
+    return own_scenario(problem) if problem in TASKS else ""
 
 
 def _scenario(verb: str, name: str) -> str:

@@ -8,7 +8,11 @@ from typing import Any
 
 from rich.console import Console
 
+from ranrein.agents.config import EnvConfig
+
 from .hydra_config import as_yaml, compose
+
+OWN = "Without scenario=NAME it runs on the problem's own scenario."
 
 
 def parse(verb: str, purpose: str, example: str, argv: Sequence[str]) -> argparse.Namespace:
@@ -22,6 +26,11 @@ def parse(verb: str, purpose: str, example: str, argv: Sequence[str]) -> argpars
     parser.add_argument("overrides", nargs="*", metavar="key=value", help="settings to change; see --show")
     parser.add_argument("--show", action="store_true", help="print the composed configuration and stop")
     return parser.parse_args(list(argv))
+
+
+def subject(env: EnvConfig, scenario: str) -> str:
+    """Say which control problem runs on which scenario."""
+    return f"{env.id} on scenario {scenario}"
 
 
 def settings(verb: str, options: argparse.Namespace) -> dict[str, Any]:

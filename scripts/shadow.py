@@ -16,10 +16,10 @@ from ranrein.network.telemetry import GranularityError, TelemetryError
 
 from .exit_codes import ExitCode
 from .main import say
-from .options import settings
+from .options import OWN, settings, subject
 from .progress import progress
 
-PURPOSE = "Report what a policy would have done on recorded telemetry: agreement, predicted effect, fidelity."
+PURPOSE = f"Report what a policy would have done on recorded telemetry: agreement, effect, fidelity. {OWN}"
 EXAMPLE = (
     "example: ranrein shadow --make-sample sample.jsonl scenario=urban\n"
     "         ranrein shadow policy=baseline:forecast_rule log=sample.jsonl scenario=urban out=runs/shadow"
@@ -52,6 +52,7 @@ def _options(argv: Sequence[str]) -> argparse.Namespace:
 
 
 def _run(config: ShadowConfig, sample: Path | None) -> int:
+    say(subject(config.env, config.scenario), ExitCode.OK)
     with progress("shadow") as report:
         share = lambda done: report(done, "")  # noqa: E731
         if sample is not None:

@@ -14,7 +14,7 @@ from ranrein.agents.training import TrainingInterruptedError, train
 
 from .exit_codes import ExitCode
 from .main import say
-from .options import parse, settings
+from .options import OWN, parse, settings, subject
 from .progress import progress
 from .tables import print_evaluations
 
@@ -23,7 +23,7 @@ EXAMPLE = "ranrein train env=energy_saving agent=ppo scenario=urban steps=60000"
 
 def main(argv: Sequence[str]) -> int:
     """Train, or go on with a run: `resume=runs/NAME [steps=N]`."""
-    options = parse("train", "Train an agent; Ctrl-C saves a checkpoint.", EXAMPLE, argv)
+    options = parse("train", f"Train an agent; Ctrl-C saves a checkpoint. {OWN}", EXAMPLE, argv)
     try:
         config = _config(settings("train", options), options.overrides)
         return ExitCode.OK if options.show else _run(config)
@@ -47,6 +47,7 @@ def _config(data: dict[str, object], overrides: Sequence[str]) -> TrainConfig:
 
 
 def _run(config: TrainConfig) -> int:
+    say(subject(config.env, config.scenario), ExitCode.OK)
     with progress("train") as report:
         run = RunFolder(train(config, lambda now: report(now.steps / now.total, now.note)))
     print_evaluations(run.read_evaluations())

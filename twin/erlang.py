@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from array import array
 from collections.abc import Sequence
 
 import numpy as np
@@ -59,15 +60,19 @@ def occupancy(
         ValueError: on a value out of range or a wrong length.
     """
     b, a, t = _checked(capacity, units, offered_erlang, reservation)
-    q = np.zeros(capacity + 1)
-    q[0] = 1.0
-    flow = a * b
+    at = array("d", bytes(8 * (capacity + 1)))
+    q = np.frombuffer(at)  # the same memory: numbers one by one come faster out of an `array`
+    at[0] = 1.0
+    classes = list(zip((a * b).tolist(), b.tolist(), (capacity - t).tolist(), strict=True))
     for j in range(1, capacity + 1):
-        reaches = (b <= j) & (j <= capacity - t)
-        q[j] = (flow[reaches] * q[j - b[reaches]]).sum() / j
-        if q[j] > _LARGE:
-            q[: j + 1] /= q[j]
-    return q / math.fsum(q)
+        total = 0.0
+        for flow, size, last in classes:
+            if size <= j <= last:
+                total += flow * at[j - size]
+        at[j] = total / j
+        if at[j] > _LARGE:
+            q[: j + 1] /= at[j]
+    return q / math.fsum(at)
 
 
 def blocking(

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ranrein.envs.catalogue import UnknownNameError
-from ranrein.envs.loss_scenario import DEFAULTS, LossScenario
+from ranrein.envs.loss_scenario import DEFAULTS, LARGEST_CAPACITY, LossScenario
 from ranrein.envs.registry import make_env, make_vector_env
 from ranrein.twin.loss_system import LossSystem
 
@@ -28,6 +28,7 @@ GOOD = {"capacity": 10, "units": [1, 2], "arrival_rates": [1, 1], "service_rates
     ({"units": [1, 11]}, "units=11 never fit into capacity=10"),
     ({"capacity": 1}, "units=2 never fit into capacity=1"),
     ({"capacity": -3}, "capacity=-3"),
+    ({"capacity": LARGEST_CAPACITY + 1}, "capacity=100001 is above 100000 units: .*count capacity and units"),
     ({"capacity": 2.5}, "capacity=2.5: give a whole number"),
     ({"capacity": "ten"}, "capacity='ten': give a whole number"),
     ({"arrival_rates": [1.0, -1.0]}, "arrival_rate_per_s=-1.0 must be finite and not negative"),
@@ -88,3 +89,10 @@ def test_one_class_of_one_request_is_a_problem_too() -> None:
     _, reward, _, over, info = env.step([1])
     assert over
     assert reward == float(info["revenue"] == 2.0)
+
+
+def test_the_largest_capacity_there_is_begins_and_runs() -> None:
+    env = make_env(ID, capacity=LARGEST_CAPACITY)
+    _, info = env.reset(seed=0)
+    assert info["in_service"].sum() > 0
+    assert env.step(np.array([1]))[4]["costs"]["beyond capacity"] == 0.0

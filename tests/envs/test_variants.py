@@ -10,9 +10,11 @@ import gymnasium as gym
 import numpy as np
 import pytest
 
-from ranrein.agents.config import ConfigError
+from ranrein.agents.config import ConfigError, EnvConfig
+from ranrein.agents.problem import any_problem_of
 from ranrein.envs.catalogue import UnknownNameError, load_scenario
-from ranrein.envs.registry import make_vector_env
+from ranrein.envs.loss_scenario import LOSS_SYSTEM
+from ranrein.envs.registry import TASKS, make_task, make_vector_env
 from ranrein.envs.scenario_source import scenario_named
 from ranrein.envs.variants import (
     CUTS,
@@ -27,8 +29,13 @@ from ranrein.scripts.hydra_config import compose
 from ranrein.twin.kpis import Kpis
 from ranrein.twin.reality_gap import reality_gap
 
+from .acting import drawn
+
 ID = "ranrein.envs:ranrein/EnergySaving-v0"
 ALL = "+".join(["tiny", *VARIANTS])
+OWN = [(task, scenario, {}) for task in TASKS for scenario in getattr(make_task(task), "scenarios", ())]
+OWN = [*OWN, ("ranrein/BeamControl-v0", "arena_tilt", {"continuous": True})]
+ON_THE_TWIN = [each for each in OWN if each[1] != LOSS_SYSTEM]
 ROWS, PERIODS = 16, 48
 
 
@@ -55,6 +62,41 @@ def test_the_single_environment_has_the_bits_of_a_row(name: str) -> None:
         observed, rewards, *_ = batch.step(np.tile(action, (3, 1)))
         theirs = observed[2]
         assert reward == rewards[2]
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize(("task", "scenario", "more"), ON_THE_TWIN, ids=lambda value: str(value))
+def test_every_problem_takes_every_variant_of_its_own_scenarios(
+    task: str, scenario: str, more: dict[str, bool], variant: str
+) -> None:
+    name, rng = f"{scenario}+{variant}", np.random.default_rng(0)
+    env = make_vector_env(task, 2, name, **more)
+    assert env.params.scenario == scenario_named(name)
+    shown = [env.reset(seed=0)[0]]
+    for _ in range(4):
+        observation, reward, *_ = env.step(drawn(env.single_action_space, rng, 2))
+        shown.append(observation)
+        assert np.all((reward >= 0) & (reward <= 1))
+    assert all(env.observation_space.contains(each) for each in shown)
+
+
+def test_problems_with_scenarios_of_their_own_say_what_is_wrong_with_a_variant() -> None:
+    mistakes = {
+        ("JointControl", "joint+drft"): "unknown variant 'drft'; did you mean 'drift'",
+        ("JointControl", "jont+drift"): "unknown scenario 'jont'; did you mean 'joint'",
+        ("JointControl", "urban+drift"): "unknown scenario 'urban'",
+        ("SliceAdmission", "slices+drift+drift"): "same variant twice",
+        ("SliceAdmission", "loss_system+drift"): "loss_system takes no variant",
+    }
+    for (problem, scenario), message in mistakes.items():
+        with pytest.raises(ValueError, match=message):
+            gym.make(f"ranrein/{problem}-v0", scenario=scenario)
+
+
+def test_the_verbs_take_variants_of_sliced_scenarios() -> None:
+    config = compose("evaluate", ["env=slice_admission", "scenario=slices+telemetry"])
+    network = any_problem_of(EnvConfig(id=config["env"]["id"]), config["scenario"])[1]
+    assert network.scenario == scenario_named("slices+telemetry")
 
 
 @pytest.mark.parametrize("variant", VARIANTS)

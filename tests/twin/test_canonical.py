@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ranrein.safety import canonical
-from ranrein.safety.canonical import canonical_bytes, digest_of, digest_of_files, source_digest
+from ranrein.twin import canonical
+from ranrein.twin.canonical import canonical_bytes, digest_of, digest_of_files, source_digest
 
 
 class Colour(StrEnum):
