@@ -6,9 +6,9 @@ from io import BytesIO
 
 from matplotlib.image import imsave
 
-from ..envs.frame import Trail
 from ..envs.render import Renderer
 from ..envs.simulation import Simulation
+from ..envs.trail import Trail
 from ..twin.params import Params
 
 

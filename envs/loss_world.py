@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from gymnasium import spaces
@@ -14,6 +14,7 @@ from ..twin.types import F32, F64, I32, I64, Bool, Rows
 from .actions import Actions
 from .loss_scenario import LossScenario
 from .loss_start import SteadyStart
+from .loss_trail import LossTrail
 from .task import Weighting
 from .world import Info, Picture, Told, alone
 
@@ -172,10 +173,8 @@ class LossWorld:
         return self.state.arrays.admitted.sum(axis=1, keepdims=True)
 
     def picture(self, mode: str) -> Picture:
-        """Return what draws the units in use and the request at the door."""
-        from .render_loss import LossPicture  # noqa: PLC0415  (matplotlib is an optional extra)
-
-        return LossPicture(self.network, lambda: self.standing(0), mode)
+        """Return what draws the units in use, the request at the door, and the episode so far."""
+        return _Picture(self, mode)
 
     def _begun(self, seeds: I64, episodes: I64) -> LossState:
         state = begin_loss(self.network.system, seeds, episodes, self._start(seeds, episodes))
@@ -187,6 +186,34 @@ class LossWorld:
         arrays = self.state.arrays
         mean = arrays.unit_s[rows] / np.maximum(arrays.elapsed_s[rows], np.finfo(np.float64).tiny)
         return mean / self.network.system.capacity
+
+
+class _Picture:
+    """A world and what draws its first replica; that is made when it is first drawn."""
+
+    def __init__(self, world: LossWorld, mode: str) -> None:
+        self._world, self._mode = world, mode
+        self._trail = LossTrail(world.network.system)
+        self._painter: Any = None
+
+    def note(self) -> None:
+        """Keep what the last answer brought, for the curves."""
+        standing = self._world.standing(0)
+        has_begun = standing["kpis"]["DRB.EstabAtt"].sum() > 0
+        self._trail.note(standing, alone(self._world.judged()) if has_begun else None)
+
+    def draw(self) -> np.ndarray | None:
+        """Draw the first replica as it is now."""
+        if self._painter is None:
+            from .render_loss import LossPainter  # noqa: PLC0415  (matplotlib is an optional extra)
+
+            self._painter = LossPainter(self._world.network, self._mode)
+        return self._painter.draw(self._trail, int(self._world.state.request[0]))
+
+    def close(self) -> None:
+        """Close the window, if there is one."""
+        if self._painter is not None:
+            self._painter.close()
 
 
 def fits(network: LossScenario, window: LossWindow) -> Bool:

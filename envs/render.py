@@ -12,22 +12,25 @@ import gymnasium as gym
 import numpy as np
 
 from ..twin.params import Params
-from .frame import Frame, Trail
+from ..twin.slicing import SECONDS_PER_HOUR
+from .frame import Frame
 from .simulation import Simulation
+from .topics import Topics
+from .trail import Trail
 
 try:
     from matplotlib import pyplot
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
+    from .render_layers import Layers
     from .render_map import MapView
     from .render_panel import PanelView
+    from .render_text import DPI, size_inches
 except ModuleNotFoundError as error:
     raise gym.error.DependencyNotInstalled(
         f"rendering needs {error.name}: pip install 'ranrein[train]', or leave render_mode out"
     ) from error
 
-SIZE_INCHES, DPI = (12.8, 7.2), 100
 _NON_INTERACTIVE = {"agg", "cairo", "pdf", "pgf", "ps", "svg", "template"}
 
 
@@ -48,26 +51,31 @@ class Renderer:
         params: the network.
         render_mode: ``rgb_array`` or ``human``.
         trail: the episode so far, if it was not drawn; drawing adds to it.
+        topics: what is decided; None is all that the network lets one decide.
 
     Raises:
         NoDisplayError: in ``human`` mode where no window can be opened.
     """
 
-    def __init__(self, params: Params, render_mode: str = "rgb_array", trail: Trail | None = None) -> None:
+    def __init__(
+        self,
+        params: Params,
+        render_mode: str = "rgb_array",
+        trail: Trail | None = None,
+        topics: Topics | None = None,
+    ) -> None:
         self._params = params
         self._is_window = render_mode == "human"
         title = f"Ranrein: {params.scenario.name}"
-        self._figure = open_window(title, SIZE_INCHES, DPI) if self._is_window else Figure(SIZE_INCHES, DPI)
-        self._canvas = self._figure.canvas if self._is_window else FigureCanvasAgg(self._figure)
+        size = size_inches()
+        self._figure = open_window(title, size, DPI) if self._is_window else Figure(size, DPI)
         self._figure.set_facecolor("white")
-        self._map = MapView(self._figure.add_axes((0.012, 0.075, 0.5141, 0.914)), params)
-        self._panel = PanelView(self._figure, params)
+        told = Topics.of(params) if topics is None else topics
+        self._map = MapView(self._figure, params, told)
+        self._panel = PanelView(self._figure, params, told)
         self._trail = Trail() if trail is None else trail
-        self._moving = [*self._map.moving, *self._panel.moving]
-        for artist in self._moving:
-            artist.set_animated(not self._is_window)
-        self._ground: object = None  # pixels of what does not move
-        self._ground_scales: tuple[float, ...] = ()
+        moving = [*self._map.moving, *self._panel.moving]
+        self._layers = None if self._is_window else Layers(self._figure, self._panel.parts, moving)
 
     def draw(self, simulation: Simulation, replica: int = 0) -> np.ndarray | None:
         """Draw one replica as it is now.
@@ -78,32 +86,20 @@ class Renderer:
         if not self._is_window:
             return self.picture(simulation, replica)
         self._move(Frame.of(self._params, simulation, replica))
-        self._canvas.draw()
-        self._canvas.flush_events()
+        self._figure.canvas.draw()
+        self._figure.canvas.flush_events()
         return None
 
     def picture(self, simulation: Simulation, replica: int = 0) -> np.ndarray:
         """Return one replica as it is now, (720, 1280, 3) uint8; not for ``human`` mode."""
         self._move(Frame.of(self._params, simulation, replica))
-        return self._paint()
+        assert self._layers is not None  # made in the constructor
+        return self._layers.paint(self._panel.scales)
 
     def _move(self, frame: Frame) -> None:
-        self._trail.add(self._params, frame)
+        self._trail.add(frame.time_s / SECONDS_PER_HOUR, frame.values)
         self._map.update(frame)
         self._panel.update(frame, self._trail)
-
-    def _paint(self) -> np.ndarray:
-        """Draw the moving artists over the kept ground; text is what costs time."""
-        canvas = self._canvas
-        assert isinstance(canvas, FigureCanvasAgg)  # chosen in the constructor
-        if self._ground_scales != self._panel.scales:
-            canvas.draw()
-            self._ground = canvas.copy_from_bbox(self._figure.bbox)
-            self._ground_scales = self._panel.scales
-        canvas.restore_region(self._ground)
-        for artist in self._moving:
-            artist.draw(canvas.get_renderer())
-        return np.asarray(canvas.buffer_rgba())[:, :, :3].copy()
 
     def close(self) -> None:
         """Close the window, if there is one."""

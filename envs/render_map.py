@@ -1,280 +1,171 @@
-"""The left half of the picture: sites, sectors coloured by load, sleeping carriers, users and crowd."""
+"""The left half of the picture: sites, sectors coloured by load, what sleeps or has failed, users and crowd."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.cm import ScalarMappable
 from matplotlib.collections import LineCollection
-from matplotlib.colors import LinearSegmentedColormap, Normalize
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.patches import Circle, Wedge
+from matplotlib.patches import Circle, Patch, Wedge
 from matplotlib.text import Text
 
-from ..twin.beam_pattern import TENTHS, standard_pattern
 from ..twin.params import Params
-from ..twin.scenario import Carrier, Scenario, Site
 from ..twin.types import F64
+from .cell_shapes import Shape, cell_shapes, words_fit
+from .cell_words import brief_of, placed, words_of
 from .frame import Frame
 from .palette import (
-    BLACK,
     BLUE,
     FAINT,
     INK,
-    ORANGE,
+    MISSING,
     PAPER,
+    PURPLE,
     STATE_COLOURS,
     STATE_WORDS,
     VERMILION,
-    WAKING,
-    YELLOW,
 )
+from .render_ground import LEFT, LOAD_COLOURS, SIZE, TOP, draw_ground, draw_legend
+from .render_moves import MoveView
+from .render_text import axes_at
+from .render_users import UserView
+from .topics import Topics
 
-LOAD_COLOURS = LinearSegmentedColormap.from_list(
-    "load", ["#FFFBE8", "#FFE39A", "#F9B233", "#D9730D", "#7A2E00"]
-)
 _HATCHES = {"MICRO": "...", "LIGHT": "//", "DEEP": "xx", "WAKING": "--"}
-_GROUND, _AREA_LINES = "#EEF1F4", "#C9D1D9"
 _MOST_LINKS = 300  # beyond, links hide more than they show
-_WORD_WIDTH, _WORD_HEIGHT = 0.078, 0.046  # room of a word, shares of the map's width
-_FEW_AREAS = 3  # of more, the lines become fainter
-
-
-@dataclass(frozen=True)
-class Shape:
-    """Where a cell is drawn: a ring segment."""
-
-    x_m: float
-    y_m: float
-    inner_m: float
-    outer_m: float
-    azimuth_deg: float
-    width_deg: float
-
-    @property
-    def middle(self) -> tuple[float, float]:
-        """Where its word stands and its users' links end, m."""
-        if self.width_deg >= 360 and self.inner_m == 0:
-            return self.x_m, self.y_m
-        is_around = self.width_deg >= 360 and self.inner_m > 0.5 * self.outer_m  # around another carrier
-        azimuth_deg = self.azimuth_deg + (90.0 if is_around else 0.0)
-        angle, radius = np.radians(azimuth_deg), 0.54 * (self.inner_m + self.outer_m)
-        return self.x_m + radius * float(np.cos(angle)), self.y_m + radius * float(np.sin(angle))
+_BORDER = (0.9, 3.0)  # width of a border, and what is added at the largest offset
+_LARGEST_SHIFT_DB = 6.0
+_FEW_LINES = 2  # of a word, where there is little room
 
 
 class MapView:
     """Artists of the map, made once and moved by ``update``."""
 
-    def __init__(self, axes: Axes, params: Params) -> None:
-        self._params = params
-        self._shapes = cell_shapes(params.scenario)
-        _prepare(axes, params)
+    def __init__(self, figure: Figure, params: Params, topics: Topics) -> None:
+        self._params, self._topics = params, topics
+        self._planned = cell_shapes(params.scenario)
+        axes = axes_at(figure, (LEFT, TOP, SIZE, SIZE))
+        draw_ground(figure, axes, params)
         self._links = LineCollection([], colors=FAINT, linewidths=0.7, alpha=0.45, zorder=2)
         axes.add_collection(self._links)
-        self._wedges = [_wedge(shape) for shape in self._shapes]
+        self._wedges = [_wedge(shape) for shape in self._planned]
         for wedge in self._wedges:
             axes.add_patch(wedge)
-        self._words = [_word(axes, shape) for shape in self._shapes]
-        self._has_words = words_fit(self._shapes, params.scenario.width_m)
-        self._halo = _dots(axes, "o", 14, YELLOW, BLACK)
-        self._halo.set_alpha(0.9)
-        self._served = _dots(axes, "o", 6, BLUE, PAPER)
-        self._below = _dots(axes, "^", 8.5, VERMILION, BLACK)
-        self._tenants = _dots(axes, "s", 11, ORANGE, BLACK)
-        marks = [self._served, self._below, self._halo, self._tenants]
-        _legend(axes, marks if params.scenario.slicing.types else marks[:-1])
+        self._words = [_word(axes) for _ in self._planned]
+        self._has_words = words_fit(self._planned, params.scenario.width_m)
+        self._users = UserView(axes, params)
+        is_told = topics.offsets and self._has_words
+        self._moves = MoveView(axes, self._planned if is_told else [])
+        draw_legend(figure, self._users.legend, self._legend())
 
     @property
     def moving(self) -> list[Artist]:
         """What a new frame changes, in drawing order."""
-        return [
-            self._links,
-            *self._wedges,
-            self._halo,
-            self._tenants,
-            self._served,
-            self._below,
-            *self._words,
-        ]
+        return [self._links, *self._wedges, *self._users.moving, *self._moves.moving, *self._words]
+
+    @property
+    def words(self) -> list[Text]:
+        """What is written on the cells."""
+        return self._words
 
     def update(self, frame: Frame) -> None:
         """Show a frame."""
-        for cell, (wedge, word) in enumerate(zip(self._wedges, self._words, strict=True)):
-            _paint(wedge, word, int(frame.carrier[cell]), float(frame.load[cell]))
-            if frame.carrier[cell] <= 1 and self._params.n_beams[cell] > 1:
-                self._aim(cell, int(frame.beam[cell]))
-            if frame.ssb_period[cell]:
-                period_ms = self._params.scenario.sleep.periods_ms[frame.ssb_period[cell]]
-                word.set_text(f"{word.get_text()}\nSSB {period_ms:g} ms")
-            word.set_visible(self._has_words)
-        active = frame.is_active
-        for dots, who in (
-            (self._halo, active & frame.is_crowd),
-            (self._tenants, active & frame.is_tenant),
-            (self._served, active & frame.is_served),
-            (self._below, active & ~frame.is_served),
-        ):
-            dots.set_data(frame.user_x[who], frame.user_y[who])
-        self._links.set_segments(self._segments(frame))
+        shapes = [self._shape(frame, cell) for cell in range(self._params.n_cells)]
+        for cell, (wedge, shape) in enumerate(zip(self._wedges, shapes, strict=True)):
+            _paint(wedge, frame, cell)
+            if isinstance(wedge, Wedge) and shape.edges_deg != (wedge.theta1, wedge.theta2):
+                first, last = shape.edges_deg
+                wedge.set_theta1(first)
+                wedge.set_theta2(last)
+        self._write(frame, shapes)
+        self._users.update(frame)
+        self._moves.update(frame.came)
+        self._links.set_segments(_segments(frame, shapes))
 
-    def _aim(self, cell: int, beam: int) -> None:
-        """Draw a cell as wide as its broadcast pattern, where that looks, and name it."""
-        wedge, word, shape = self._wedges[cell], self._words[cell], self._shapes[cell]
-        name = self._params.cells[cell].carrier.patterns[beam - 1] if beam else "planned"
-        word.set_text(word.get_text().replace(STATE_WORDS[0], "\n".join(name.rsplit(" ", 1))))
-        if not isinstance(wedge, Wedge):
-            return
-        azimuth_deg, width_deg = shape.azimuth_deg, shape.width_deg
-        if beam:
-            envelope = standard_pattern(name).envelope
-            azimuth_deg -= envelope.beam_azimuth / TENTHS  # positive looks to the right
-            width_deg = min(envelope.beam_horiz_width / TENTHS, width_deg)
-        wedge.set_theta1(azimuth_deg - width_deg / 2)
-        wedge.set_theta2(azimuth_deg + width_deg / 2)
+    def _shape(self, frame: Frame, cell: int) -> Shape:
+        shape, beam = self._planned[cell], int(frame.beam[cell])
+        if beam == 0 or frame.carrier[cell] > 1 or frame.down[cell]:
+            return shape
+        return shape.aimed(self._params.cells[cell].carrier.patterns[beam - 1])
 
-    def _segments(self, frame: Frame) -> list[F64]:
-        linked = np.flatnonzero(frame.is_active & (frame.serving >= 0))
-        if len(linked) > _MOST_LINKS:
-            return []
-        ends = np.array([shape.middle for shape in self._shapes])[frame.serving[linked]]
-        users = np.stack([frame.user_x[linked], frame.user_y[linked]], axis=1)
-        return list(np.stack([users, ends], axis=1))
+    def _write(self, frame: Frame, shapes: list[Shape]) -> None:
+        scale = SIZE / self._params.scenario.width_m
+        cells = sorted(range(len(shapes)), key=lambda cell: -int(frame.down[cell]))
+        versions = [self._versions(frame, cell) for cell in cells]
+        pixels = [(shapes[cell].middle[0] * scale, shapes[cell].middle[1] * scale) for cell in cells]
+        for cell, text in zip(cells, placed(pixels, versions), strict=True):
+            word = self._words[cell]
+            word.set_text(text)
+            word.set_position(shapes[cell].middle)
+            word.set_color(VERMILION if frame.down[cell] else INK)
+            word.set_visible(bool(text))
 
+    def _versions(self, frame: Frame, cell: int) -> list[list[str]]:
+        brief = brief_of(frame, cell)
+        if not self._has_words:
+            return [brief]
+        lines = words_of(self._params, self._topics, frame, cell)
+        return [lines, lines[:_FEW_LINES], lines[:1], brief]
 
-def cell_shapes(scenario: Scenario) -> list[Shape]:
-    """Lay the cells out, in the order of the arrays: low bands outside, high bands inside."""
-    reach_m = _reach_m(scenario)
-    return [shape for site in scenario.sites for shape in _site_shapes(scenario, site, reach_m)]
-
-
-def words_fit(shapes: list[Shape], width_m: float) -> bool:
-    """Tell whether every cell's word has a place of its own on a map of this width."""
-    places = np.array([shape.middle for shape in shapes]) / width_m
-    apart = np.abs(places[:, None] - places[None]) / (_WORD_WIDTH, _WORD_HEIGHT)
-    return bool(np.all((apart.max(axis=2) >= 1) | np.eye(len(places), dtype=np.bool_)))
-
-
-def _has_coverage(scenario: Scenario, site: Site) -> bool:
-    return any(scenario.carriers[c].layer == "coverage" for sector in site.sectors for c in sector.carriers)
+    def _legend(self) -> dict[str, Patch | Line2D]:
+        """Return the marks of what can happen to a cell here."""
+        found: dict[str, Patch | Line2D] = {}
+        if self._topics.sleep and not self._has_words:
+            states = {
+                word: face for word, face in zip(STATE_WORDS, STATE_COLOURS, strict=True) if word in _HATCHES
+            }
+            found |= {word.lower(): _swatch(word, face) for word, face in states.items()}
+        if self._params.scenario.failures.possible:
+            name = "failed or cut off" if self._params.arrays.cuts_off.any() else "failed"
+            found[name] = Patch(facecolor=MISSING, edgecolor=VERMILION, linewidth=1.8, hatch="xx")
+        if self._topics.offsets:
+            found["offset draws in"] = Patch(facecolor=PAPER, edgecolor=BLUE, linewidth=2.5)
+            found["sends away"] = Patch(facecolor=PAPER, edgecolor=PURPLE, linewidth=2.5)
+        if self._moves.moving:
+            found["users who moved"] = Line2D([], [], marker="$\u2192$", markersize=13, color=INK)
+        return found
 
 
-def _reach_m(scenario: Scenario) -> float:
-    """Radius of a site with a coverage layer, such that two neighbours do not overlap."""
-    places = np.array([(s.x_m, s.y_m) for s in scenario.sites if _has_coverage(scenario, s)])
-    apart = np.hypot(*(places[:, None] - places[None]).transpose(2, 0, 1)) + np.diag(
-        np.full(len(places), np.inf)
-    )
-    return float(min(0.22 * scenario.width_m, 0.46 * apart.min()))
-
-
-def _site_shapes(scenario: Scenario, site: Site, reach_m: float) -> list[Shape]:
-    outer_m = reach_m if _has_coverage(scenario, site) else 0.34 * reach_m
-    shapes = []
-    for sector in site.sectors:
-        is_round = all(scenario.carriers[name].n_elements == 0 for name in sector.carriers)
-        width_deg = 360.0 if is_round else min(120.0, 360.0 / len(site.sectors)) - 5.0
-        rings = _rings([scenario.carriers[name] for name in sector.carriers], outer_m)
-        shapes += [Shape(site.x_m, site.y_m, *ring, sector.azimuth_deg, width_deg) for ring in rings]
-    return shapes
-
-
-def _rings(carriers: list[Carrier], outer_m: float) -> list[tuple[float, float]]:
-    """Inner and outer radius of each carrier of a sector; a lone carrier fills it."""
-    if len(carriers) == 1:
-        return [(0.0, outer_m)]
-    order = sorted(range(len(carriers)), key=lambda i: (carriers[i].layer == "coverage", -carriers[i].fc_ghz))
-    edges = outer_m * np.sqrt(np.linspace(0.03, 1.0, len(carriers) + 1) ** 1.25)
-    rank = [order.index(i) for i in range(len(carriers))]
-    return [(float(edges[r]), float(edges[r + 1]) - 0.015 * outer_m) for r in rank]
-
-
-def _prepare(axes: Axes, params: Params) -> None:
-    width_m = params.scenario.width_m
-    axes.set(xlim=(0, width_m), ylim=(0, width_m), xticks=[], yticks=[], aspect="equal", facecolor=_GROUND)
-    axes.spines[:].set_color(_AREA_LINES)
-    arrays = params.arrays
-    if params.n_areas > 1:
-        axis = (np.arange(arrays.n_x) + 0.5) * arrays.pixel_m
-        area = arrays.pixel_area.reshape(arrays.n_y, arrays.n_x)
-        for index in range(params.n_areas):
-            axes.contour(axis, axis, area == index, levels=[0.5], colors=_AREA_LINES, linewidths=0.8, zorder=1,
-                         alpha=min(1.0, _FEW_AREAS / params.n_areas))  # fmt: skip
-    _scale_bar(axes, width_m)
-    _colour_bar(axes)
-
-
-def _scale_bar(axes: Axes, width_m: float) -> None:
-    length_m = 10 ** np.floor(np.log10(width_m / 4))
-    left, low = 0.03 * width_m, 0.03 * width_m
-    axes.plot([left, left + length_m], [low, low], color=INK, linewidth=2, solid_capstyle="butt", zorder=6)
-    axes.text(
-        left + length_m / 2, low * 1.3, f"{length_m:.0f} m", color=INK, fontsize=8, ha="center", va="bottom"
-    )
-
-
-def _colour_bar(axes: Axes) -> None:
-    mappable = ScalarMappable(Normalize(0, 100), LOAD_COLOURS)
-    place = axes.inset_axes((0.72, -0.042, 0.28, 0.02))
-    bar = axes.figure.colorbar(mappable, cax=place, orientation="horizontal", ticks=[0, 50, 100])
-    bar.outline.set_edgecolor(FAINT)
-    place.tick_params(labelsize=8, length=2, colors=INK, pad=1)
-    axes.text(
-        0.705,
-        -0.032,
-        "PRB load, %",
-        transform=axes.transAxes,
-        fontsize=8.5,
-        color=INK,
-        ha="right",
-        va="center",
-    )
-
-
-def _legend(axes: Axes, dots: list[Line2D]) -> None:
-    axes.legend(
-        dots,
-        ["guaranteed rate now", "below it", "crowd", "slice"][: len(dots)],
-        loc="center left",
-        bbox_to_anchor=(-0.02, -0.034),
-        ncols=len(dots),
-        fontsize=8.5,
-        handletextpad=0.25,
-        columnspacing=0.8,
-        labelcolor=INK,
-        frameon=False,
-    )
+def _segments(frame: Frame, shapes: list[Shape]) -> list[F64]:
+    linked = np.flatnonzero(frame.is_active & (frame.serving >= 0))
+    if len(linked) > _MOST_LINKS:
+        return []
+    ends = np.array([shape.middle for shape in shapes])[frame.serving[linked]]
+    users = np.stack([frame.user_x[linked], frame.user_y[linked]], axis=1)
+    return list(np.stack([users, ends], axis=1))
 
 
 def _wedge(shape: Shape) -> Wedge | Circle:
-    edge = {"edgecolor": INK, "linewidth": 0.9, "zorder": 3}
-    if shape.width_deg >= 360 and shape.inner_m == 0:
-        return Circle((shape.x_m, shape.y_m), shape.outer_m, **edge)
-    first = shape.azimuth_deg - shape.width_deg / 2
+    if shape.is_round and shape.inner_m == 0:
+        return Circle((shape.x_m, shape.y_m), shape.outer_m, zorder=3)
     ring_m = shape.outer_m - shape.inner_m
-    return Wedge((shape.x_m, shape.y_m), shape.outer_m, first, first + shape.width_deg, width=ring_m, **edge)
+    return Wedge((shape.x_m, shape.y_m), shape.outer_m, *shape.edges_deg, width=ring_m, zorder=3)
 
 
-def _word(axes: Axes, shape: Shape) -> Text:
-    word = axes.text(*shape.middle, "", fontsize=8, fontweight="bold", ha="center", va="center", zorder=7)
-    word.set_bbox({"boxstyle": "round,pad=0.18", "facecolor": PAPER, "edgecolor": "none", "alpha": 0.85})
+def _swatch(word: str, face: str) -> Patch:
+    return Patch(facecolor=face, edgecolor=PAPER, hatch=2 * _HATCHES[word], linewidth=0.6)
+
+
+def _word(axes: Axes) -> Text:
+    word = axes.text(0, 0, "", fontsize=8, fontweight="bold", ha="center", va="center", zorder=7)
+    word.set_bbox({"boxstyle": "round,pad=0.18", "facecolor": PAPER, "edgecolor": "none", "alpha": 0.92})
     return word
 
 
-def _dots(axes: Axes, marker: str, size: float, face: str, edge: str) -> Line2D:
-    dots = Line2D([], [], linestyle="none", marker=marker, markersize=size, zorder=5)
-    dots.set(markerfacecolor=face, markeredgecolor=edge, markeredgewidth=0.8)
-    axes.add_line(dots)
-    return dots
-
-
-def _paint(wedge: Wedge | Circle, word: Text, state: int, load: float) -> None:
-    name, is_serving = STATE_WORDS[state], state <= 1
-    wedge.set_facecolor(LOAD_COLOURS(load) if is_serving else STATE_COLOURS[state])
-    wedge.set_hatch(_HATCHES.get(name, ""))
-    wedge.set_edgecolor(INK if is_serving else PAPER)
-    wedge.set_linewidth(0.9 if is_serving else 0.6)
-    word.set_text(f"{name}\n{100 * load:.0f} %" if is_serving else name)
-    word.set_color(INK if state != WAKING else BLACK)
+def _paint(wedge: Wedge | Circle, frame: Frame, cell: int) -> None:
+    state, shift_db = int(frame.carrier[cell]), float(frame.offset_db[cell])
+    is_serving, is_down = state <= 1, bool(frame.down[cell])
+    if is_down:
+        face, hatch, edge, width = MISSING, "xx", VERMILION, 1.8
+    elif is_serving:
+        face, hatch = LOAD_COLOURS(float(frame.load[cell])), ""
+        edge = INK if shift_db == 0 else BLUE if shift_db > 0 else PURPLE
+        width = _BORDER[0] + _BORDER[1] * min(abs(shift_db) / _LARGEST_SHIFT_DB, 1.0)
+    else:
+        face, hatch, edge, width = STATE_COLOURS[state], _HATCHES.get(STATE_WORDS[state], ""), PAPER, 0.6
+    wedge.set_facecolor(face)
+    wedge.set_edgecolor(edge)
+    wedge.set_linewidth(width)
+    wedge.set_hatch(hatch)

@@ -47,6 +47,11 @@ class Simulation:
         self._runner: Runner
         self._history = ReportHistory.empty()
 
+    @property
+    def truth(self) -> Kpis:
+        """The newest measurement, before telemetry faults; for pictures and tests only."""
+        return self._history.truth
+
     def start(self, seeds: I64, episodes: I64) -> None:
         """Begin an episode in every replica."""
         self._history = ReportHistory.empty()

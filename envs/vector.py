@@ -244,14 +244,18 @@ class TwinEnv(gym.Env[Any, Any]):
         return self.batch.action_masks()[0]
 
     def render(self) -> np.ndarray | None:
-        """Draw the network: (H, W, 3) uint8 for ``rgb_array``, a window for ``human``."""
+        """Draw the network: (720, 1280, 3) uint8 for ``rgb_array``, a window for ``human``.
+
+        Raises:
+            ResetNeeded: before the first reset.
+        """
         if self.render_mode is None:
             gym.logger.warn(
                 "render() does nothing: make the environment with render_mode='rgb_array' or 'human'"
             )
             return None
         if self._picture is None:
-            self._picture = self.batch.world.picture(self.render_mode)
+            raise gym.error.ResetNeeded("call reset() before render()")
         return self._picture.draw()
 
     def __getstate__(self) -> dict[str, Any]:
@@ -265,5 +269,10 @@ class TwinEnv(gym.Env[Any, Any]):
             self._picture = None
 
     def _frame(self) -> None:
+        if self.render_mode is None:
+            return
+        if self._picture is None:
+            self._picture = self.batch.world.picture(self.render_mode)
+        self._picture.note()
         if self.render_mode == "human":
-            self.render()
+            self._picture.draw()

@@ -32,6 +32,10 @@ class Told(NamedTuple):
 class Picture(Protocol):
     """Draws the first replica of a world."""
 
+    def note(self) -> None:
+        """Keep what the curves of the episode show of this moment; called after every reset and step."""
+        ...
+
     def draw(self) -> np.ndarray | None:
         """Draw it as it is now: (H, W, 3) uint8, or None where a window shows it."""
         ...
@@ -118,7 +122,7 @@ class World(Protocol):
         ...
 
     def picture(self, mode: str) -> Picture:
-        """Return what draws this world; needs matplotlib."""
+        """Return what draws this world; drawing needs matplotlib."""
         ...
 
 

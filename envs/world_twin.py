@@ -18,6 +18,8 @@ from .infos import Shown, judged, judged_alone, standing
 from .scenario_source import scenario_named
 from .simulation import Outcome, Simulation
 from .task import Task, Weighting, choices_of_task
+from .topics import Topics
+from .trail import Trail, hour_of, values_of
 from .window import Window
 from .world import Info, Picture, Told
 
@@ -118,25 +120,34 @@ class TwinWorld:
 
     def picture(self, mode: str) -> Picture:
         """Return what draws the network."""
-        from .render import Renderer  # noqa: PLC0415  (matplotlib is an optional extra)
-
-        return _Picture(Renderer(self.params, mode), self.simulation)
+        return _Picture(self.simulation, Topics.of(self.params, self.task), mode)
 
 
 class _Picture:
-    """A ``Renderer`` and the simulation that it draws."""
+    """A simulation and what draws it; that is made when it is first drawn."""
 
-    def __init__(self, renderer: Any, simulation: Simulation) -> None:  # noqa: ANN401
-        self._renderer = renderer
-        self._simulation = simulation
+    def __init__(self, simulation: Simulation, topics: Topics, mode: str) -> None:
+        self._simulation, self._topics, self._mode = simulation, topics, mode
+        self._trail = Trail()
+        self._renderer: Any = None
+
+    def note(self) -> None:
+        """Keep what the first replica reports now, for the curves."""
+        window = self._simulation.window
+        self._trail.add(hour_of(window), values_of(self._simulation.params, window))
 
     def draw(self) -> np.ndarray | None:
         """Draw the first replica as it is now."""
+        if self._renderer is None:
+            from .render import Renderer  # noqa: PLC0415  (matplotlib is an optional extra)
+
+            self._renderer = Renderer(self._simulation.params, self._mode, self._trail, self._topics)
         return self._renderer.draw(self._simulation)
 
     def close(self) -> None:
         """Close the window, if there is one."""
-        self._renderer.close()
+        if self._renderer is not None:
+            self._renderer.close()
 
 
 def params_of(scenario: object) -> Params:

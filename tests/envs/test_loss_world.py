@@ -171,7 +171,7 @@ def test_the_picture_shows_who_holds_the_capacity_and_who_asks() -> None:
     env.reset(seed=0)
     first = env.render()
     assert first is not None
-    assert (first.shape, first.dtype) == ((360, 1280, 3), np.uint8)
+    assert (first.shape, first.dtype) == ((720, 1280, 3), np.uint8)
     assert np.array_equal(env.render(), first)
     env.step([1])
     assert not np.array_equal(env.render(), first)

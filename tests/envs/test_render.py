@@ -9,12 +9,15 @@ import pytest
 from matplotlib.figure import Figure
 
 from ranrein.envs.catalogue import load_scenario
-from ranrein.envs.frame import Frame, Trail, user_mbps
+from ranrein.envs.cell_shapes import cell_shapes
+from ranrein.envs.frame import Frame, user_mbps
 from ranrein.envs.palette import STATE_WORDS
 from ranrein.envs.render import NoDisplayError, Renderer
-from ranrein.envs.render_map import MapView, cell_shapes
-from ranrein.envs.render_panel import nice_top
+from ranrein.envs.render_map import MapView
+from ranrein.envs.render_plots import nice_top
 from ranrein.envs.simulation import Simulation
+from ranrein.envs.topics import Topics
+from ranrein.envs.trail import Trail, hour_of, values_of
 from ranrein.twin.advance import advance, radio_view
 from ranrein.twin.command import Command
 from ranrein.twin.kpis import measure
@@ -60,7 +63,8 @@ def test_kept_ground_leaves_no_trace_of_earlier_frames(params: Params, simulatio
     used, trail = Renderer(params), Trail()
     for state in (4, 2):
         used.draw(simulation)
-        trail.add(params, Frame.of(params, simulation))
+        window = simulation.window
+        trail.add(hour_of(window), values_of(params, window))
         simulation.step(capacity_in(params, state))
     assert np.array_equal(used.draw(simulation), Renderer(params, trail=trail).draw(simulation))
 
@@ -70,7 +74,7 @@ def test_a_sleeping_carrier_changes_its_own_place(params: Params, simulation: Si
     awake = renderer.draw(simulation)
     simulation.step(Command.of(np.tile([0, 0, 0, 0, 0, 0, 4], (2, 1))))
     asleep = renderer.draw(simulation)
-    plaza = (slice(190, 270), slice(470, 550))  # pixels of the street-level cell
+    plaza = (slice(210, 290), slice(455, 535))  # pixels of the street-level cell
     dark = [np.mean(picture[plaza].max(axis=-1) < 130) for picture in (awake, asleep)]
     assert dark[1] > dark[0] + 0.3
 
@@ -81,12 +85,11 @@ def test_a_long_ssb_period_is_named_at_its_cell() -> None:
     simulation.start(np.array([3]), np.array([0]))
     period[0, params.capacity_cells[2]] = 3
     planned = Command.all_active(1, params.n_cells)
-    axes, pictures = Figure().add_axes((0, 0, 1, 1)), []
-    view = MapView(axes, params)
+    view, pictures = MapView(Figure(), params, Topics.of(params)), []
     for chosen in (planned, replace(planned, ssb_period=period)):
         simulation.step(chosen)
         view.update(Frame.of(params, simulation, 0))
-        pictures.append([text.get_text() for text in axes.texts])
+        pictures.append([text.get_text() for text in view.words])
     assert not any("SSB" in words for words in pictures[0])
     assert [words.split("\n")[-1] for words in pictures[1] if "SSB" in words] == ["SSB 160 ms"]
 
@@ -141,13 +144,16 @@ def test_frame_says_which_carriers_sleep_and_which_wake(params: Params, simulati
     assert [STATE_WORDS[s] for s in waking[:3]] == ["ACTIVE", "WAKING", "ACTIVE"]
 
 
-def test_trail_grows_replaces_and_begins_anew(params: Params, simulation: Simulation) -> None:
-    trail, frame = Trail(), Frame.of(params, simulation)
-    for hour in (0.0, 1.0, 1.0, 2.0):
-        trail.add(params, replace(frame, time_s=3600 * hour, power_w=hour))
-    assert (trail.hours, trail.power_w) == ([0.0, 1.0, 2.0], [0.0, 1.0, 2.0])
-    trail.add(params, replace(frame, time_s=0.0, power_w=7.0))
-    assert (trail.hours, trail.power_w) == ([0.0], [7.0])
+def test_trail_grows_replaces_and_begins_anew() -> None:
+    trail = Trail()
+    for hour, power_w in ((0.0, 0.0), (1.0, 1.0), (1.0, 5.0), (2.0, 2.0)):
+        trail.add(hour, {"power_w": power_w})
+    assert (trail.hours, trail.series["power_w"]) == ([0.0, 1.0, 2.0], [0.0, 5.0, 2.0])
+    assert trail.total("power_w", 1.0) == 7.0
+    trail.add(4.0, {"power_w": 1.0})
+    assert trail.total("power_w", 1.0) is None  # of an hour nothing is known
+    trail.add(0.0, {"power_w": 7.0})
+    assert (trail.hours, trail.series["power_w"]) == ([0.0], [7.0])
 
 
 def test_cells_do_not_cover_each_other(params: Params) -> None:
