@@ -14,6 +14,8 @@ from matplotlib.transforms import Bbox
 
 from .render_text import HEIGHT, Box
 
+_SOFT_EDGE = 2  # pixels that lines and letters at the end of a box reach beyond it
+
 
 @dataclass
 class Part:
@@ -26,9 +28,9 @@ class Part:
 
     @property
     def bounds(self) -> Bbox:
-        """The box as the canvas counts: from the lower left corner, whole pixels."""
+        """The box as the canvas counts: from the lower left corner, whole pixels, with soft edges."""
         left, top, width, height = map(round, self.box)
-        return Bbox.from_bounds(left, HEIGHT - top - height, width, height)
+        return Bbox.from_bounds(left, HEIGHT - top - height, width, height).padded(_SOFT_EDGE)
 
 
 class Layers:
