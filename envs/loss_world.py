@@ -99,8 +99,8 @@ class LossWorld:
 
     def step(self, actions: Actions) -> None:
         """Answer the request at each door, and go on to the next."""
-        self._last = last = self._room()
-        self._any_over = answer_doors(self._door, self.state.arrays, self._answered, actions, last) > 0
+        self._last, asked = self._room(), np.asarray(actions, np.int64)
+        self._any_over = answer_doors(self._door, self.state.arrays, self._answered, asked, self._last) > 0
 
     def told(self) -> Told:
         """Return all about the last decision."""

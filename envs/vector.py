@@ -64,7 +64,7 @@ class TwinVectorEnv(VectorEnv[Any, Any, Any]):
         self._episodes = np.zeros(num_envs, np.int64)
         self._waits = self._mode == AutoresetMode.NEXT_STEP
         self._pending = np.zeros(num_envs, np.bool_)  # NEXT_STEP: rows to restart
-        self._started = False
+        self.has_begun = False  # whether there was a reset
 
     @property
     def budget(self) -> float:
@@ -86,7 +86,7 @@ class TwinVectorEnv(VectorEnv[Any, Any, Any]):
     @property
     def window(self) -> Any:  # noqa: ANN401  (each world shows its controllers something else)
         """What a controller may look at now; ResetNeeded before the first reset."""
-        if not self._started:
+        if not self.has_begun:
             raise gym.error.ResetNeeded("call reset() first: nothing has been reported yet")
         return self.world.window
 
@@ -106,11 +106,11 @@ class TwinVectorEnv(VectorEnv[Any, Any, Any]):
         """
         mask = reset_mask(options, self.num_envs)
         self._take_seeds(seed, mask)
-        if mask.all() or not self._started:
+        if mask.all() or not self.has_begun:
             self.world.start(self._seeds, self._episodes)
         elif mask.any():
             self._restart(np.flatnonzero(mask))
-        self._started, self._pending[mask] = True, False
+        self.has_begun, self._pending[mask] = True, False
         return self.world.observe(), self.world.standing()
 
     def step(self, actions: Any) -> tuple[F32, F64, Bool, Bool, dict[str, Any]]:  # noqa: ANN401
@@ -132,13 +132,13 @@ class TwinVectorEnv(VectorEnv[Any, Any, Any]):
         return self.world.told_alone()
 
     def _decide(self, actions: Any) -> None:  # noqa: ANN401
-        if not self._started:
+        if not self.has_begun:
             raise gym.error.ResetNeeded("call reset() before step()")
         self.world.step(self._checked(actions))
 
     def action_masks(self) -> Bool:
         """Return which choices are allowed now, (B, sum of choices)."""
-        if not self._started:
+        if not self.has_begun:
             raise gym.error.ResetNeeded("call reset() before action_masks()")
         return self.world.masks()
 
@@ -180,7 +180,7 @@ class TwinVectorEnv(VectorEnv[Any, Any, Any]):
 
     def _take_seeds(self, seed: int | Sequence[int | None] | None, mask: Bool) -> None:
         given = seed_per_row(seed, self.num_envs)
-        if not self._started:
+        if not self.has_begun:
             entropy = np.random.SeedSequence().generate_state(self.num_envs, np.uint64)
             self._seeds = (entropy >> np.uint64(2)).astype(np.int64)
         for row in np.flatnonzero(mask):
@@ -254,12 +254,13 @@ class TwinEnv(gym.Env[Any, Any]):
                 "render() does nothing: make the environment with render_mode='rgb_array' or 'human'"
             )
             return None
-        if self._picture is None:
+        if not self.batch.has_begun:
             raise gym.error.ResetNeeded("call reset() before render()")
-        return self._picture.draw()
+        picture = self._note() if self._picture is None else self._picture
+        return picture.draw()
 
     def __getstate__(self) -> dict[str, Any]:
-        """Pickle everything but the window, which the next picture opens anew."""
+        """Pickle everything but the picture: its window opens anew and its curves begin anew."""
         return vars(self) | {"_picture": None}
 
     def close(self) -> None:
@@ -271,8 +272,13 @@ class TwinEnv(gym.Env[Any, Any]):
     def _frame(self) -> None:
         if self.render_mode is None:
             return
-        if self._picture is None:
-            self._picture = self.batch.world.picture(self.render_mode)
-        self._picture.note()
+        picture = self._note()
         if self.render_mode == "human":
-            self._picture.draw()
+            picture.draw()
+
+    def _note(self) -> Picture:
+        """Show the present period to the picture, which is made if there is none."""
+        if self._picture is None:
+            self._picture = self.batch.world.picture(str(self.render_mode))
+        self._picture.note()
+        return self._picture

@@ -32,13 +32,13 @@ class Room:
 
     def __init__(self, door: Door, n_replicas: int) -> None:
         n, k = n_replicas, len(door.most)
-        real, whole = np.dtype(np.float64), np.dtype(np.int64)
-        layout = Answered(
-            shown=((n, 4 * k + 1), np.dtype(np.float32)), amounts=((N_AMOUNTS, n), real),
-            offered=((n, k), whole), admitted=((n, k), whole), held=((n, k), whole),
-            request=((n,), whole), command=((n, 1), np.dtype(np.int8)), over=((n,), np.dtype(np.bool_)),
-        )  # fmt: skip
-        self._shapes, self._dtypes = zip(*layout, strict=True)
+        layout: dict[str, tuple[tuple[int, ...], type[np.generic]]] = {
+            "shown": ((n, 4 * k + 1), np.float32), "amounts": ((N_AMOUNTS, n), np.float64),
+            "offered": ((n, k), np.int64), "admitted": ((n, k), np.int64), "held": ((n, k), np.int64),
+            "request": ((n,), np.int64), "command": ((n, 1), np.int8), "over": ((n,), np.bool_),
+        }  # fmt: skip
+        self._shapes = [layout[name][0] for name in Answered._fields]
+        self._dtypes = [np.dtype(layout[name][1]) for name in Answered._fields]
 
     def __call__(self) -> Answered:
         """Return arrays that hold nothing yet."""
