@@ -92,20 +92,31 @@ def _check_frequency(row: Row, values: Values, band: Band | None, problems: Prob
 def _check_width(row: Row, values: Values, band: Band | None, problems: Problems) -> None:
     scs = values.get("scs_khz", band.scs_khz if band else None)
     spacings = sorted({spacing for _, spacing in N_PRB})
-    if scs is None:
-        return
-    if scs not in spacings:
-        value, guesses = float(scs), list[str]()
+    if scs is not None and scs not in spacings:
+        problems.add(
+            row, "scs_khz", "is no subcarrier spacing the twin knows", _spacing_meant(float(scs), spacings)
+        )
+    elif scs is not None:
+        _check_bandwidth(row, values, band, float(scs), problems)
+
+
+def _spacing_meant(value: float, spacings: list[int]) -> str:
+    """Say which spacing may be meant."""
+    guesses = [
+        f"write {khz} if this is {unit}"
         for unit, meant in (
             ("in Hz", value / 1e3),
             ("in MHz", value * 1e3),
             ("a numerology", _spacing(value)),
-        ):
-            guesses += [f"write {k} if this is {unit}" for k in spacings if math.isclose(k, meant)]
-        hint = guesses[0] if guesses else f"write one of {spacings} kHz"
-        problems.add(row, "scs_khz", "is no subcarrier spacing the twin knows", hint)
-        return
-    widths = _widths(float(scs), band.width_mhz if band else math.inf)
+        )
+        for khz in spacings
+        if math.isclose(khz, meant)
+    ]
+    return guesses[0] if guesses else f"write one of {spacings} kHz"
+
+
+def _check_bandwidth(row: Row, values: Values, band: Band | None, scs: float, problems: Problems) -> None:
+    widths = _widths(scs, band.width_mhz if band else math.inf)
     mhz = values.get("bandwidth_mhz", band.bandwidth_mhz if band else None)
     if mhz is None or mhz in widths:
         return

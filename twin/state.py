@@ -13,11 +13,17 @@ from .failures import first_lives, first_outages
 from .kernels.layout import N_CELL_SUMS, N_LINK_SAMPLES, N_SLOT_SUMS, N_SURGE_FIELDS, N_SURGES, StateArrays
 from .kernels.maths import AREA, DAY, INDOOR, INDOOR_DEPTH, PLACE_X, PLACE_Y, SIGMA, SURGE, WEIGHT
 from .kernels.services import MEMBER
-from .outdoor_to_indoor import INDOOR_LOSS_DB_PER_M, WALL_SIGMA_DB, deepest_indoor_m, o2i_wall_loss_db
+from .outdoor_to_indoor import (
+    INDOOR_LOSS_DB_PER_M,
+    WALL_SIGMA_DB,
+    car_loss_db,
+    deepest_indoor_m,
+    o2i_wall_loss_db,
+)
 from .params import Params
 from .seeding import make_keys, normal, unit
 from .traffic import station_mean_load
-from .types import F32, F64, I8, I64, U64, Rows
+from .types import F32, I8, I64, U64, Rows
 
 CAR_LOSS_DB, CAR_SIGMA_DB = 9.0, 5.0  # TR 38.901 7.4.3.2
 NEVER_S = np.float32(1e9)  # onset of a surge that does not come
@@ -200,13 +206,9 @@ def _indoor_loss_db(params: Params, key: U64) -> F32:
         wall = np.where(high, *through)
         loss = np.clip(wall + INDOOR_LOSS_DB_PER_M * depth_m + sigma * z, 0.0, users.max_indoor_loss_db)
         layers.append(np.where(indoor, np.round(loss * 64) / 64, 0.0))
-        layers[-1][:, : users.n_vehicles] = np.round(_car_loss_db(z[:, : users.n_vehicles]) * 64) / 64
+        cars_db = np.maximum(car_loss_db("plain", z[:, : users.n_vehicles]), 0.0)
+        layers[-1][:, : users.n_vehicles] = np.round(cars_db * 64) / 64
     return np.ascontiguousarray(np.stack(layers, axis=1), dtype=np.float32)
-
-
-def _car_loss_db(z: F64) -> F64:
-    """Return the loss of a car without metallised windows (TR 38.901 7.4.3.2: normal, mean 9 dB, deviation 5 dB)."""
-    return np.maximum(CAR_LOSS_DB + CAR_SIGMA_DB * z, 0.0)
 
 
 def _area_loads(params: Params, key: U64) -> F32:
