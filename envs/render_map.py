@@ -34,6 +34,7 @@ from .render_users import UserView
 from .topics import Topics
 
 _HATCHES = {"MICRO": "...", "LIGHT": "//", "DEEP": "xx", "WAKING": "--"}
+_MUTED_HATCH = "||"  # half of the antennas; the colour stays that of the load
 _MOST_LINKS = 300  # beyond, links hide more than they show
 _BORDER = (0.9, 3.0)  # width of a border, and what is added at the largest offset
 _LARGEST_SHIFT_DB = 6.0
@@ -116,6 +117,9 @@ class MapView:
             states = {
                 word: face for word, face in zip(STATE_WORDS, STATE_COLOURS, strict=True) if word in _HATCHES
             }
+            found["muted"] = Patch(
+                facecolor=LOAD_COLOURS(0.0), edgecolor=INK, hatch=2 * _MUTED_HATCH, linewidth=0.6
+            )
             found |= {word.lower(): _swatch(word, face) for word, face in states.items()}
         if self._params.scenario.failures.possible:
             name = "failed or cut off" if self._params.arrays.cuts_off.any() else "failed"
@@ -160,7 +164,10 @@ def _paint(wedge: Wedge | Circle, frame: Frame, cell: int) -> None:
     if is_down:
         face, hatch, edge, width = MISSING, "xx", VERMILION, 1.8
     elif is_serving:
-        face, hatch = LOAD_COLOURS(float(frame.load[cell])), ""
+        face, hatch = (
+            LOAD_COLOURS(float(frame.load[cell])),
+            _MUTED_HATCH if STATE_WORDS[state] == "MUTED" else "",
+        )
         edge = INK if shift_db == 0 else BLUE if shift_db > 0 else PURPLE
         width = _BORDER[0] + _BORDER[1] * min(abs(shift_db) / _LARGEST_SHIFT_DB, 1.0)
     else:

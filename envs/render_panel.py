@@ -94,7 +94,7 @@ def facts_of(params: Params, topics: Topics, frame: Frame) -> list[str]:
     found, cells = _troubles(frame), params.n_cells
     if topics.sleep:
         asleep = int(np.sum((frame.carrier > 1) & (frame.carrier < WAKING) & (frame.down == 0)))
-        found.append(f"{asleep} of {cells} carriers asleep")
+        found.append(f"{asleep} of {cells} carriers asleep now")
     if topics.patterns:
         choosers = params.n_beams > 1
         found.append(f"{int((frame.beam[choosers] > 0).sum())} of {choosers.sum()} patterns off plan")
