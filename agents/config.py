@@ -111,10 +111,12 @@ class TrainConfig:
     eval_episodes: Count = 64
     max_violated_share: Share = 0.01  # of episodes; what the best policy is chosen among
     sla_headroom: Share = 0.0  # how much stricter the promises are while training, 0 as they are
-    warm_start: str | None = None  # a rule to imitate before learning, such as "load threshold"
+    warm_start: str | None = None  # a rule to imitate before learning, such as "load threshold"; "best" tunes
     warm_start_settings: dict[str, float] = field(
         default_factory=dict
     )  # of that rule, where not its defaults
+    warm_start_episodes: Count = 128  # in which the rule is watched
+    warm_start_epochs: Count = 10  # how often what was seen is gone through
     resume: str | None = None  # a run folder to go on with
 
     def __post_init__(self) -> None:

@@ -12,23 +12,23 @@ import torch
 from stable_baselines3 import PPO
 from stable_baselines3.common.utils import LinearSchedule
 
-from ..envs.baselines import Rule, rule_named
-from ..envs.catalogue import UnknownNameError
-from ..envs.energy_saving import EnergySaving
+from ..envs.controller import Controller
 from ..envs.vector import TwinVectorEnv
 from ..envs.worlds import AnyTask, budget_of
 from .bundle import Contract, contract_of, policy_from
 from .checkpoint import next_attempt, restore_checkpoint, save_checkpoint
-from .config import ConfigError, PpoConfig, TrainConfig
+from .config import PpoConfig, TrainConfig
 from .curve import open_logger
 from .episodes import Episodes, run_episodes
+from .evaluate import Setting
 from .export import Exporter, ParityError, write_bundle
 from .monitor import Listener, Monitor, Standing, stop_on_interrupt
 from .problem import any_problem_of, training_network
 from .run_folder import RunFolder, new_run, versions
 from .sb3_vec import TwinVecEnv
 from .seeds import Domain, episode_seeds
-from .warm_start import EPISODES, warm_start
+from .teachers import teacher_of, tuning_days
+from .warm_start import warm_start
 
 _log = logging.getLogger(__name__)
 
@@ -57,9 +57,10 @@ def train(cfg: TrainConfig, listener: Listener = ignore) -> Path:
         ParityError: if onnxruntime answered unlike every policy that was worth keeping.
     """
     torch.set_num_threads(1)
+    teacher = _teacher(cfg)
     job = _Job.of(cfg)
-    if cfg.warm_start is not None and cfg.resume is None:
-        job.warm_start(cfg.warm_start)
+    if teacher is not None:
+        job.warm_start(teacher)
     monitor = Monitor(cfg.steps, cfg.eval_every, budget_of(job.task, job.params), job.evaluate, listener)
     with stop_on_interrupt(monitor.stop):
         job.model.learn(cfg.steps - job.model.num_timesteps, monitor, reset_num_timesteps=False)
@@ -101,14 +102,12 @@ class _Job:
         model.set_logger(open_logger(run.curve, run.tensorboard, model.num_timesteps))
         return _Job(cfg, run, task, params, model, exporter, contract, attempt)
 
-    def warm_start(self, rule: str) -> None:
+    def warm_start(self, rule: Controller) -> None:
         """Imitate a rule, and judge the imitation as the first candidate."""
-        if not isinstance(self.task, EnergySaving):
-            raise ConfigError(
-                f"warm_start={rule!r}: {self.cfg.env.id} has no rule that can be imitated; leave it out"
-            )
-        env = TwinVectorEnv(self.task, training_network(self.params, self.cfg.sla_headroom), EPISODES)
-        warm_start(self.model, env, _rule(rule, self.cfg.warm_start_settings), self.cfg.seed)
+        _log.info("warm start: %s", rule)
+        network = training_network(self.params, self.cfg.sla_headroom)
+        env = TwinVectorEnv(self.task, network, self.cfg.warm_start_episodes)
+        warm_start(self.model, env, rule, self.cfg.seed, self.cfg.warm_start_epochs)
         self.evaluate()
 
     def evaluate(self) -> None:
@@ -161,11 +160,13 @@ def build_ppo(agent: PpoConfig, env: TwinVecEnv, seed: int) -> PPO:
     return PPO("MlpPolicy", env, policy_kwargs=policy, seed=seed, device="cpu", verbose=0, **settings)
 
 
-def _rule(name: str, settings: dict[str, float]) -> Rule:
-    try:
-        return rule_named(name, settings)
-    except UnknownNameError as error:
-        raise ConfigError(f"warm_start: {error}") from error
+def _teacher(cfg: TrainConfig) -> Controller | None:
+    """Return the rule to begin with, before anything is written."""
+    if cfg.warm_start is None or cfg.resume is not None:
+        return None
+    task, params = any_problem_of(cfg.env, cfg.scenario, cfg.load_file, cfg.load_column)
+    setting = Setting(params, task, tuning_days(cfg.seed))
+    return teacher_of(cfg.warm_start, cfg.warm_start_settings, setting, cfg.max_violated_share)
 
 
 def rank(row: dict[str, Any], limit: float) -> tuple[bool, float, float]:

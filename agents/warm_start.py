@@ -17,13 +17,11 @@ from torch.distributions import Categorical
 from torch.nn import functional
 
 from ..envs.actions import choices_of
-from ..envs.baselines import Rule
+from ..envs.controller import Controller
 from ..envs.vector import TwinVectorEnv
 from ..twin.types import F32, F64, I64
 from .seeds import Domain, episode_seeds
 
-EPISODES = 128
-EPOCHS = 10
 BATCH = 512
 LEARNING_RATE = 2e-3
 WANDERING = 0.1  # share of the choices that are drawn at random
@@ -41,26 +39,27 @@ class Demonstration:
     returns: F32  # (N,), discounted
 
 
-def warm_start(model: PPO, env: TwinVectorEnv, rule: Rule, seed: int) -> None:
+def warm_start(model: PPO, env: TwinVectorEnv, rule: Controller, seed: int, epochs: int) -> None:
     """Let a fresh learner imitate a rule.
 
     Args:
         model: the learner; its policy is changed, nothing else.
-        env: as the learner will see it; of ``EPISODES`` replicas.
+        env: as the learner will see it, one replica per episode that is shown.
         rule: what to imitate.
         seed: names the episodes and the order in which they are learnt.
+        epochs: how often all of them are gone through.
     """
-    imitate(model, demonstrate(env, rule, model.gamma, seed), seed)
+    imitate(model, demonstrate(env, rule, model.gamma, seed), seed, epochs)
 
 
-def demonstrate(env: TwinVectorEnv, rule: Rule, gamma: float, seed: int) -> Demonstration:
+def demonstrate(env: TwinVectorEnv, rule: Controller, gamma: float, seed: int) -> Demonstration:
     """Run the rule for one episode in every replica."""
     n, random = env.num_envs, np.random.default_rng(seed)
     n_choices = choices_of(env.task.action_space(env.params))
     observation, _ = env.reset(seed=episode_seeds(seed, Domain.TRAIN, ATTEMPT, n))
     rule.begin(env.params, n)
     seen, wanted, rewards = [], [], []
-    for _ in range(env.params.scenario.timing.periods_per_episode):
+    for _ in range(env.world.periods_per_episode):
         choices = rule.actions(env.params, env.window)
         astray = random.integers(0, n_choices, choices.shape)
         seen.append(observation)
@@ -82,13 +81,13 @@ def discounted(rewards: F64, gamma: float) -> F64:
     return returns
 
 
-def imitate(model: PPO, shown: Demonstration, seed: int) -> None:
+def imitate(model: PPO, shown: Demonstration, seed: int, epochs: int) -> None:
     """Fit the policy to the choices and the critic to the returns."""
     policy = model.policy
     optimizer = torch.optim.Adam(policy.parameters(), lr=LEARNING_RATE)
     generator = torch.Generator().manual_seed(seed)
     data = [torch.as_tensor(array) for array in (shown.observations, shown.choices, shown.returns)]
-    for _ in range(EPOCHS):
+    for _ in range(epochs):
         for rows in torch.randperm(len(data[0]), generator=generator).split(BATCH):
             optimizer.zero_grad()
             _loss(model, *(part[rows] for part in data)).backward()

@@ -129,6 +129,6 @@ def test_the_command_line_names_what_is_wrong(capsys: pytest.CaptureFixture[str]
     assert "never fit into capacity=2" in capsys.readouterr().err
     warm = ["env=slice_admission", "scenario=loss_system", "warm_start=greedy", f"run_dir={tmp_path / 'run'}"]
     assert train_verb.main(warm) == ExitCode.USAGE
-    assert "no rule that can be imitated" in capsys.readouterr().err
+    assert "unknown rule 'greedy'; valid: accept all, best" in capsys.readouterr().err
     assert evaluate.main([*command, "scenario=loss_system"]) == ExitCode.OK
     assert "exact optimum" in capsys.readouterr().out

@@ -35,7 +35,7 @@ def greedy(params: Params, task: EnergySaving) -> OnnxPolicy:
     model = build_ppo(PpoConfig(n_envs=32, n_steps=16, batch_size=64), TwinVecEnv(env), 0)
     contract = contract_of("ranrein/EnergySaving-v0", task, params, {})
     exporter = Exporter.of(model.policy, contract.choices)
-    imitate(model, demonstrate(env, Greedy(coverage_mbps=150.0), 0.9, seed=0), seed=0)
+    imitate(model, demonstrate(env, Greedy(coverage_mbps=150.0), 0.9, seed=0), seed=0, epochs=10)
     return policy_from(exporter.model(model.policy), contract, task, "greedy")
 
 

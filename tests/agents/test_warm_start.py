@@ -82,7 +82,7 @@ def test_the_imitation_does_what_the_rule_does_and_keeps_some_doubt(
 ) -> None:
     model = fresh(params)
     before = agreement(model, shown)
-    imitate(model, shown, seed=0)
+    imitate(model, shown, seed=0, epochs=10)
     assert before < 0.6
     assert agreement(model, shown) > 0.93
     heads = model.policy.get_distribution(torch.as_tensor(shown.observations)).distribution
@@ -92,7 +92,7 @@ def test_the_imitation_does_what_the_rule_does_and_keeps_some_doubt(
 
 def test_the_critic_learns_the_level_of_the_returns(params: Params, shown: Demonstration) -> None:
     model = fresh(params)
-    imitate(model, shown, seed=0)
+    imitate(model, shown, seed=0, epochs=10)
     values = model.policy.predict_values(torch.as_tensor(shown.observations)).detach().numpy()
     assert abs(values.mean() - shown.returns.mean()) < 0.1
     assert shown.returns.mean() > 5
@@ -101,18 +101,14 @@ def test_the_critic_learns_the_level_of_the_returns(params: Params, shown: Demon
 def test_imitating_twice_gives_the_same_weights(params: Params, shown: Demonstration) -> None:
     models = [fresh(params) for _ in range(2)]
     for model in models:
-        imitate(model, shown, seed=3)
+        imitate(model, shown, seed=3, epochs=10)
     first, second = (model.policy.state_dict() for model in models)
     assert all(torch.equal(first[name], second[name]) for name in first)
 
 
-def test_the_imitation_is_the_first_candidate_of_a_run(
-    tiny_config: TrainConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("ranrein.agents.training.EPISODES", 4)
-    monkeypatch.setattr(module, "EPOCHS", 1)
+def test_the_imitation_is_the_first_candidate_of_a_run(tiny_config: TrainConfig, tmp_path: Path) -> None:
     config = replace(tiny_config, run_dir=str(tmp_path / "run"), warm_start="load threshold",
-                     warm_start_settings={"wake_load": 40.0})  # fmt: skip
+                     warm_start_settings={"wake_load": 40.0}, warm_start_episodes=4, warm_start_epochs=1)  # fmt: skip
     rows = RunFolder(train(config)).read_evaluations()
     assert rows[0]["steps"] == 0
     resumed = replace(config, run_dir=None, resume=str(tmp_path / "run"), steps=config.steps + 2304)
