@@ -51,6 +51,15 @@ class FileFit:
         ratios = [w.after / max(w.before, 1e-12) for w in self.worth if w.counts]
         return bool(max(ratios) <= SLACK and np.prod(ratios) < 1.0)
 
+    @property
+    def margin_text(self) -> str:
+        """Return the growth margin for people; 1 is none."""
+        return (
+            f"{self.growth_margin:.3f}"
+            if self.growth_margin > 1
+            else "none; the shield takes that of its own episodes"
+        )
+
 
 @dataclass(frozen=True)
 class Kept:
@@ -106,7 +115,7 @@ def _page(fit: FileFit, base: str, digest: str, folder: Path) -> ReportData:
         subtitle=f"to {fit.source['file']}",
         verdict=Verdict.PASS if fit.is_better else Verdict.INCONCLUSIVE,
         verdict_text=f"The fitted law foretells what was not fitted {words} the law as it was.",
-        key_rows=(("fit", digest), *worth_rows(fit), ("growth margin", f"{fit.growth_margin:.3f}")),
+        key_rows=(("fit", digest), *worth_rows(fit), ("growth margin", fit.margin_text)),
         sections=(
             Section("Parameters", notes, rows_of(fit.parameters), fit.figures),
             Section("What the fit is worth", "", (("measure", "error"), *worth_rows(fit))),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -10,6 +11,16 @@ from pydantic.dataclasses import dataclass
 from .config import STRICT, NonNegative, Positive, Seed
 
 Text = Annotated[str, Field(min_length=1)]
+
+_SOURCES = ("log", "load_file", "power_file")
+_POWER = ("carrier", "power_column", "power_unit_w", "power_group", "weight_column", "group_columns")
+_OF: dict[str, tuple[str, ...]] = {  # what a setting is for, if not for all
+    "most_gap_s": ("log",),
+    "radio": ("log",),
+    "load_unit": ("load_file",),
+    "load_column": ("load_file", "power_file"),
+    **dict.fromkeys(_POWER, ("power_file",)),
+}
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -35,3 +46,12 @@ class CalibrateConfig:
     power_group: Text | None = None  # of several groups, the one whose fit the scenario takes
     weight_column: Text | None = None  # of the power file: measurements behind a line
     group_columns: tuple[Text, ...] = ()  # of the power file: one fit for each value of them
+
+    def __post_init__(self) -> None:
+        """Refuse settings of another source than the one that is fitted: they would change nothing."""
+        given = [name for name in _SOURCES if getattr(self, name) is not None] or ["log"]
+        for field in fields(self):
+            owners, value = _OF.get(field.name, _SOURCES), getattr(self, field.name)
+            if value != field.default and not set(owners) & set(given):
+                what = f"{field.name}={value!r} is for {' and '.join(owners)}, not for {given[0]}"
+                raise ValueError(f"{what}; leave it out, or give {owners[0]}=PATH in place of {given[0]}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -25,7 +25,9 @@ from .fit_config import CalibrateConfig
 from .fit_days import HOURS, KINDS, Days, SiteLaw, believed_law, days_of, fit_site, pooled, values_of
 from .fit_regression import Estimate
 from .fit_series import LEAST_DAYS, SECONDS_PER_DAY
+from .load_checks import SiteSeries
 from .load_file import read_load_sites
+from .load_table import line_error
 from .report import Figure
 from .svg import Drawing, padded, panel
 
@@ -54,7 +56,10 @@ def fit_load_file(config: CalibrateConfig, params: Params) -> FileFit:
         ConfigError: if the file cannot be used; names file, line, field, value and repair.
     """
     path = Path(str(config.load_file))
-    sites = [_cut(path, days_of(series), params) for series in read_load_sites(path, config.load_column)]
+    series = read_load_sites(path, config.load_column)
+    if config.load_unit == "share":
+        _require_shares(path, series)
+    sites = [_cut(path, days_of(each), params) for each in series]
     law, scale = params.scenario.load, _scale(sites, params.scenario.load, config.load_unit)
     sigma, correlation_s = (
         pooled([getattr(s.law, n) for s in sites]) for n in ("noise_sigma", "noise_correlation_s")
@@ -84,6 +89,16 @@ def fit_load_file(config: CalibrateConfig, params: Params) -> FileFit:
         notes=_notes(sites, margin, scale is None),
         figures=tuple(_figure(site.law) for site in sites),
     )
+
+
+def _require_shares(path: Path, series: Iterable[SiteSeries]) -> None:
+    for each in series:
+        above = np.flatnonzero(~(each.load <= 1.0))
+        if len(above):
+            repair = "write shares of the PRBs, not percent; of Mbit/s, say load_unit=mbps"
+            raise line_error(
+                path, int(each.line[above[0]]), f"{each.value(int(above[0]))} is above 1", repair
+            )
 
 
 def _cut(path: Path, days: Days, params: Params) -> _Site:

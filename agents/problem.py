@@ -15,9 +15,8 @@ from ..envs.task import Task, choices_of_task
 from ..envs.world import WorldTask
 from ..envs.worlds import AnyTask, network_of
 from ..twin.params import Params
-from ..twin.scenario import Scenario
 from .config import ConfigError, EnvConfig
-from .load_file import read_load_file
+from .load_file import Rows, read_load_file
 
 
 def problem_of(
@@ -41,7 +40,7 @@ def problem_of(
     if env.given:
         raise ConfigError(f"env.settings has {sorted(env.given)}; {env.id} takes none")
     try:
-        params = network_of(task, _with_load(scenario_named(scenario), load_file, load_column))
+        params = network_of(task, scenario_named(scenario, _measured(load_file, load_column)))
     except (UnknownNameError, InventoryError, FitFileError) as error:
         raise ConfigError(str(error)) from error
     except ConfigError:
@@ -122,10 +121,7 @@ def training_network(params: Any, headroom: float) -> Any:  # noqa: ANN401  (the
     return params
 
 
-def _with_load(scenario: Scenario, load_file: str | None, load_column: str | None) -> Scenario:
+def _measured(load_file: str | None, load_column: str | None) -> Rows | None:
     if load_file is None and load_column is not None:
         raise ConfigError(f"load_column={load_column!r} needs load_file=PATH; leave it out or name the file")
-    if load_file is None:
-        return scenario
-    rows = read_load_file(Path(load_file), load_column)
-    return replace(scenario, load=replace(scenario.load, profile=rows))
+    return None if load_file is None else read_load_file(Path(load_file), load_column)

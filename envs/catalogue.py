@@ -14,7 +14,8 @@ from typing import Any, get_args, get_origin, get_type_hints
 import yaml
 
 from ..twin.scenario import Scenario
-from .scenario_file import ScenarioFile, ScenarioFileError
+from .scenario_file import Rows, ScenarioFile, ScenarioFileError
+from .scenario_yaml import read_yaml
 
 _FOLDER = resources.files("ranrein.conf") / "scenario"
 
@@ -47,8 +48,8 @@ def scenario_names() -> list[str]:
     )
 
 
-def load_scenario(name: str) -> Scenario:
-    """Read a shipped scenario.
+def load_scenario(name: str, days: Rows | None = None) -> Scenario:
+    """Read a shipped scenario; ``days`` as in ``scenario_from``.
 
     Raises:
         UnknownNameError: if there is no such scenario; names the nearest.
@@ -56,24 +57,27 @@ def load_scenario(name: str) -> Scenario:
     """
     if name not in scenario_names():
         raise UnknownNameError("scenario", name, scenario_names())
-    return read_scenario(_FOLDER / f"{name}.yaml")
+    return read_scenario(_FOLDER / f"{name}.yaml", days)
 
 
-def read_scenario(file: Traversable | Path) -> Scenario:
-    """Read a scenario file.
+def read_scenario(file: Traversable | Path, days: Rows | None = None) -> Scenario:
+    """Read a scenario file; ``days`` as in ``scenario_from``.
 
     Raises:
         ScenarioFileError: if it cannot be read or does not fit the schema; names the file and the field.
     """
     try:
-        return scenario_from(yaml.safe_load(file.read_text(encoding="utf-8")))
+        return _build(ScenarioFile, read_yaml(file.read_text(encoding="utf-8")), "scenario").scenario(days)
     except (OSError, yaml.YAMLError, ValueError) as error:
         raise ScenarioFileError(f"{file}: {error}") from error
 
 
-def scenario_from(data: Mapping[str, Any]) -> Scenario:
-    """Build a scenario from plain data, checking every key and type; laws over days make its days many."""
-    return _build(ScenarioFile, data, "scenario").scenario
+def scenario_from(data: Mapping[str, Any], days: Rows | None = None) -> Scenario:
+    """Build a scenario from plain data, checking every key and type; laws over days make its days many.
+
+    ``days``, (days, slots), replace those of the data before any law is applied; None leaves them.
+    """
+    return _build(ScenarioFile, data, "scenario").scenario(days)
 
 
 def _build(kind: Any, value: Any, where: str) -> Any:  # noqa: ANN401  (a schema walker takes anything)

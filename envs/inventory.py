@@ -12,6 +12,8 @@ from pathlib import Path
 from .inventory_backhaul import check_link, sharing_notes
 from .inventory_carriers import check_carrier
 from .inventory_checks import (
+    GLOBE,
+    PLANE,
     Record,
     check_children,
     check_parents,
@@ -23,7 +25,7 @@ from .inventory_checks import (
 from .inventory_defaults import area_key
 from .inventory_files import read_source
 from .inventory_fill import fill_areas, fill_sites
-from .inventory_plausible import check_azimuths, check_sites, check_unit_power
+from .inventory_plausible import check_azimuths, check_map, check_sites, check_unit_power
 from .inventory_rows import TABLES, Problems, Source, broken
 from .inventory_sites import Inventory
 from .inventory_values import named_rows, values_of
@@ -50,10 +52,14 @@ def inventory_of(source: Source, path: str) -> Inventory:
     problems = Problems()
     records, notes = _records(source, problems)
     _check_links(records, problems)
+    before = len(problems.found)
     is_geographic = check_places(records["sites"], problems)
-    if not problems.found:
+    if len(problems.found) == before and _tell_areas(records["sites"], is_geographic):
         notes += fill_areas(records["sites"], is_geographic)
-        notes += check_sites(records["sites"], is_geographic, problems)
+    is_whole = not problems.found
+    check_sites([record for record in records["sites"] if "propagation" in record[1]], problems)
+    if is_whole:
+        notes += check_map(records["sites"], is_geographic, problems)
     _check_carriers(records, problems)
     problems.stop_if_any()
     sites, filled = fill_sites(records)
@@ -62,6 +68,12 @@ def inventory_of(source: Source, path: str) -> Inventory:
         _log.info("%s: %s", path, note)
     line = source.settings_at[1]
     return Inventory(source.name, path, sites, is_geographic, source.settings, line, tuple(notes))
+
+
+def _tell_areas(sites: Sequence[Record], is_geographic: bool) -> bool:
+    """Tell whether area types that are blank can be told by distance: all places are there, and no type is misspelt."""
+    pair = set(GLOBE if is_geographic else PLANE)
+    return all(values.keys() >= pair | (row.values.keys() & {"propagation"}) for row, values in sites)
 
 
 def _records(source: Source, problems: Problems) -> tuple[dict[str, list[Record]], list[str]]:

@@ -26,12 +26,19 @@ MOST_SHARED = 0.05  # of the sites may stand where another one does: registers l
 DISTANCE_M = 100.0  # any, to ask the law of an area type whether it knows a height
 
 
-def check_sites(records: Sequence[Record], is_geographic: bool, problems: Problems) -> list[str]:
-    """Note what no site of its area type and of this map can be; return notes of what is odd, but possible."""
+def check_sites(records: Sequence[Record], problems: Problems) -> None:
+    """Note what no site of its area type can be, of sites that have one."""
     for row, values in records:
         small = AREA_DEFAULTS[area_key(str(values["propagation"]))].is_small
         _check_watts(row, values, "fixed_power_w", FIXED_POWER_W[small], problems)
         _check_hall(row, values, problems)
+
+
+def check_map(records: Sequence[Record], is_geographic: bool, problems: Problems) -> list[str]:
+    """Note what no site of this map can be; return notes of what is odd, but possible.
+
+    Every site needs its place and its area type.
+    """
     check_lengths(records, is_geographic, problems)
     if not is_geographic:
         _check_scale(records, problems)

@@ -24,7 +24,7 @@ from .inventory_defaults import AREA_DEFAULTS, area_key
 from .inventory_rows import InventoryError, broken
 from .inventory_sites import Inventory, InventorySector, InventorySite, plane_m
 from .neighbours import cut
-from .scenario_file import ScenarioFile
+from .scenario_file import Rows, ScenarioFile
 
 TEMPLATE = "urban"
 MOST_CELLS = 42  # of a cluster: seven sites of three sectors with two carriers
@@ -44,7 +44,9 @@ def clusters(inventory: Inventory, most_cells: int = MOST_CELLS) -> list[I64]:
     return cut(inventory.plane_m(), weights, most_cells, WIDEST_M)
 
 
-def cluster_scenario(inventory: Inventory, members: Sequence[int] | I64, name: str) -> Scenario:
+def cluster_scenario(
+    inventory: Inventory, members: Sequence[int] | I64, name: str, days: Rows | None = None
+) -> Scenario:
     """Return the scenario of one cluster.
 
     Other clusters are not heard; the interference from outside the map is ``noise_rise_db``.
@@ -53,6 +55,7 @@ def cluster_scenario(inventory: Inventory, members: Sequence[int] | I64, name: s
         inventory: the network.
         members: indices of the cluster's sites, as ``clusters`` gives them.
         name: of the scenario.
+        days: (days, slots), in place of those that the file or the template says.
 
     Raises:
         InventoryError: if the cluster has no coverage carrier, or if the settings of the file do not fit the schema.
@@ -74,7 +77,7 @@ def cluster_scenario(inventory: Inventory, members: Sequence[int] | I64, name: s
     try:
         if links.shared:
             data["core"] = core_of(scenario_from(data).core, links)
-        return scenario_from(data)
+        return scenario_from(data, days)
     except ValueError as error:
         raise _refused(inventory, f"{name}: {error}") from error
 

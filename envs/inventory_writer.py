@@ -35,8 +35,10 @@ def inventory_data(scenario: Scenario) -> dict[str, Any]:
     """Return the content of the inventory of a scenario as plain data.
 
     Raises:
-        ValueError: if a carrier is used nowhere, or an azimuth is not in (-180, 180].
+        ValueError: if a carrier is used nowhere, an azimuth is not in (-180, 180], or the scenario says more than a
+            ``Scenario``, such as the growth margin of a fit.
     """
+    _require_plain(scenario)
     used = {name for site in scenario.sites for sector in site.sectors for name in sector.carriers}
     idle = sorted(set(scenario.carriers) - used)
     if idle:
@@ -58,6 +60,17 @@ def inventory_data(scenario: Scenario) -> dict[str, Any]:
         "sectors": [row for site in scenario.sites for row in _sectors(site)],
         "carriers": [row for site in scenario.sites for row in _carriers(site, scenario)],
     }
+
+
+def _require_plain(scenario: Scenario) -> None:
+    """Refuse what a kind of scenario says beyond ``Scenario``: the margin of a fit is the shield's."""
+    own = {f.name for f in fields(Scenario)}
+    more = [f for f in fields(scenario) if f.name not in own and getattr(scenario, f.name) != f.default]
+    if more:
+        told = ", ".join(f"{f.name}={getattr(scenario, f.name)!r}" for f in more)
+        raise ValueError(
+            f"an inventory cannot hold the scenario {scenario.name!r}: {told} would be lost; keep the fit"
+        )
 
 
 def _site(site: Site) -> dict[str, Any]:

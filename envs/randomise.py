@@ -48,7 +48,8 @@ class Randomised:
         """Return the scenario with every day at every level and shift."""
         scales, shifts = np.linspace(*self.scale, self.levels), np.linspace(*self.shift_h, self.levels)
         days = product(_rows(scenario.load, self.levels), scales, shifts)
-        return _with_days(scenario, [factor * _shifted(row, hours) for row, factor, hours in days])
+        rows = [factor * _shifted(row, hours) for row, factor, hours in days]
+        return _with_days(scenario, rows, f"scale={self.scale}")
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,8 @@ class Drifting:
         """Return the scenario with every day between every two factors."""
         factors = np.linspace(*self.span, self.levels)
         days = product(_rows(scenario.load, self.levels), factors, factors)
-        return _with_days(scenario, [row * np.linspace(first, last, len(row)) for row, first, last in days])
+        rows = [row * np.linspace(first, last, len(row)) for row, first, last in days]
+        return _with_days(scenario, rows, f"span={self.span}")
 
 
 def randomised(
@@ -95,7 +97,9 @@ def _rows(load: Load, levels: int = 1) -> list[F64]:
     """Return the days as they are, at least hourly; ValueError if a law makes too many of them."""
     count = max(len(load.profile), 1) * levels**2
     _require(
-        count <= MOST_DAYS, f"levels={levels} makes {count:,} days; take fewer, at most {MOST_DAYS:,} days"
+        count <= MOST_DAYS,
+        f"levels={levels} makes {count:,} days; take fewer, or give fewer than {max(len(load.profile), 1):,} to vary: "
+        f"at most {MOST_DAYS:,} days",
     )
     rows = [np.asarray(row, np.float64) for row in load.profile or (ITU_2023_LOAD_BY_HOUR,)]
     slots = max(24, len(rows[0]))
@@ -109,20 +113,25 @@ def _shifted(row: F64, hours: float, slots: int | None = None) -> F64:
     return np.interp(at, np.arange(len(row) + 1), [*row, row[0]])
 
 
-def _with_days(scenario: Scenario, rows: Sequence[F64]) -> Scenario:
-    """Put days into a scenario; a profile is normalised, so their mean level goes into the scale."""
+def _with_days(scenario: Scenario, rows: Sequence[F64], law: str) -> Scenario:
+    """Put days into a scenario; a profile is normalised, so their mean level goes into the scale.
+
+    ``law`` says what made them, for the error where no scenario can have them.
+    """
     mean = float(np.mean(rows)) / float(np.mean(_rows(scenario.load)))
     days = tuple(tuple(float(value) for value in row) for row in rows)
-    load = replace(scenario.load, profile=days, scale=scenario.load.scale * mean)
+    try:
+        load = replace(scenario.load, profile=days, scale=scenario.load.scale * mean)
+    except ValueError as error:
+        raise ValueError(f"{law} goes too far for these days: {error}") from error
     return replace(scenario, load=load)
 
 
 def _check(name: str, limits: Range, levels: int) -> None:
     _require(2 <= levels <= MOST_LEVELS, f"levels={levels}: give at least 2 and at most {MOST_LEVELS}")
-    finite = all(map(math.isfinite, limits))
-    _require(
-        finite and limits[0] < limits[1], f"{name}={limits}: give the least first and a greater one second"
-    )
+    odd = [value for value in limits if not math.isfinite(value)]
+    _require(not odd, f"{name}={limits}: {odd and odd[0]} is no finite number; give two that are")
+    _require(limits[0] < limits[1], f"{name}={limits}: give the least first and a greater one second")
 
 
 def _require(condition: bool, message: str) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 from ..twin.scenario import Scenario
 from .randomise import Drifting, Randomised
+
+Rows = tuple[tuple[float, ...], ...]  # (days, slots), as ``Load.profile``
+LAWS = ("randomised", "drifting")  # in the order in which they act
 
 
 class ScenarioFileError(ValueError):
@@ -19,10 +22,19 @@ class ScenarioFile(Scenario):
     randomised: Randomised | None = None
     drifting: Drifting | None = None
 
-    @property
-    def scenario(self) -> Scenario:
-        """The scenario whose days the laws have made many."""
-        found = Scenario(**{each.name: getattr(self, each.name) for each in fields(Scenario)})
-        for law in (self.randomised, self.drifting):
-            found = found if law is None else law(found)
+    def scenario(self, days: Rows | None = None) -> Scenario:
+        """Return the scenario whose days, or those measured in their place, the laws have made many."""
+        plain = Scenario(**{each.name: getattr(self, each.name) for each in fields(Scenario)})
+        found = on_days(plain, days)
+        for section in LAWS:
+            law = getattr(self, section)
+            try:
+                found = found if law is None else law(found)
+            except ValueError as error:
+                raise ValueError(f"scenario.{section}: {error}") from error
         return found
+
+
+def on_days(scenario: Scenario, days: Rows | None) -> Scenario:
+    """Return the scenario with measured days in place of its own; None leaves them."""
+    return scenario if days is None else replace(scenario, load=replace(scenario.load, profile=days))

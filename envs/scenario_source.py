@@ -6,26 +6,28 @@ from pathlib import Path
 
 from ..twin.scenario import Scenario
 from .catalogue import load_scenario, read_scenario
-from .fit_source import FIT_PREFIX, fitted_scenario
+from .fit_source import FIT_PREFIX, FitFileError, fitted_scenario
 from .inventory import read_inventory
 from .inventory_rows import broken
 from .inventory_scenario import cluster_scenario, clusters
 from .inventory_sites import Inventory
+from .scenario_file import Rows, on_days
 from .synthetic import NAME as NATIONWIDE
 from .synthetic import nationwide
-from .variants import split_variants, varied
+from .variants import LAWS, SIGN, split_variants, varied
 
 PREFIX = "inventory:"
 FILE_PREFIX = "file:"
 PREFIXES = (PREFIX, FIT_PREFIX, FILE_PREFIX, NATIONWIDE)
 
 
-def scenario_named(text: str) -> Scenario:
+def scenario_named(text: str, days: Rows | None = None) -> Scenario:
     """Return a scenario by name: a shipped one, ``inventory:PATH``, ``inventory:PATH@K``, ``fit:`` or ``file:PATH``.
 
     ``@K`` is the K-th cluster of the inventory, from 1, as in ``nationwide@K``, of a made-up country; a fit is what
     ``ranrein calibrate`` wrote, a file a YAML like those shipped. ``+VARIANT`` behind any of them makes it harder, see
-    ``variants``.
+    ``variants``. ``days``, (days, slots), stand in place of the scenario's own, and its laws over days and variants
+    are applied to them; None leaves them.
 
     Raises:
         UnknownNameError: if there is no such scenario.
@@ -34,18 +36,31 @@ def scenario_named(text: str) -> Scenario:
         ScenarioFileError: if the scenario file cannot be used.
     """
     base, variants = split_variants(text)
-    return varied(_plain(base), variants) if variants else _plain(base)
+    plain = _plain(base, days)
+    return varied(plain, variants) if variants else plain
 
 
-def _plain(text: str) -> Scenario:
+def _plain(text: str, days: Rows | None) -> Scenario:
     if text.startswith(FIT_PREFIX):
-        return fitted_scenario(Path(text.removeprefix(FIT_PREFIX)))
+        return _fitted(text, days)
     if text.startswith(FILE_PREFIX):
-        return read_scenario(Path(text.removeprefix(FILE_PREFIX)))
+        return read_scenario(Path(text.removeprefix(FILE_PREFIX)), days)
     path, number = _cluster_number(text)
     if path.startswith(PREFIX) or path == NATIONWIDE:
-        return _cluster(path, number)
-    return load_scenario(text)
+        return _cluster(path, number, days)
+    return load_scenario(text, days)
+
+
+def _fitted(text: str, days: Rows | None) -> Scenario:
+    """Return a fit on measured days, unless its own days hold a law already: it could not be taken off them."""
+    fit = fitted_scenario(Path(text.removeprefix(FIT_PREFIX)))
+    laws = [law for law in LAWS if law in fit.name.split(SIGN)[1:]]
+    if days is not None and laws:
+        repair = f"calibrate the scenario without +{laws[0]}, and name it behind the fit"
+        raise FitFileError(
+            f"{text}: {fit.name!r} has {laws[0]} in its days, which other days would take away; {repair}"
+        )
+    return on_days(fit, days)
 
 
 def _cluster_number(text: str) -> tuple[str, str]:
@@ -59,7 +74,7 @@ def inventory_named(text: str) -> Inventory:
     return nationwide() if text == NATIONWIDE else read_inventory(Path(text.removeprefix(PREFIX)))
 
 
-def _cluster(text: str, number: str) -> Scenario:
+def _cluster(text: str, number: str, days: Rows | None) -> Scenario:
     inventory = inventory_named(text)
     groups = clusters(inventory)
     if not number and len(groups) > 1:
@@ -71,4 +86,4 @@ def _cluster(text: str, number: str) -> Scenario:
     if not 1 <= chosen <= len(groups):
         raise broken(inventory.file, 1, f"has no cluster {chosen}", f"choose 1 to {len(groups)}")
     name = inventory.name if len(groups) == 1 else f"{inventory.name}@{chosen}"
-    return cluster_scenario(inventory, groups[chosen - 1], name)
+    return cluster_scenario(inventory, groups[chosen - 1], name, days)

@@ -67,6 +67,7 @@ VARIANTS: dict[str, Callable[[Scenario], Scenario]] = {
     "drift": drifting,
     "randomised": randomised,
 }
+LAWS = ("drift", "randomised")  # over days
 
 
 def split_variants(text: str) -> tuple[str, list[str]]:

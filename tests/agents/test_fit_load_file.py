@@ -123,13 +123,25 @@ def test_each_site_has_its_own_week_and_the_noise_is_theirs_together(params: Par
     assert names["load.noise_sigma"] == pooled([names["noise sigma of a"], names["noise sigma of b"]])
 
 
+@pytest.mark.parametrize("most", [22.25, 1.001])
+def test_a_share_above_one_is_refused_with_its_line(most: float, params: Params, tmp_path: Path) -> None:
+    values = loads(5, days=5, slot_min=60)
+    values *= most / values.max()
+    line = 2 + int(np.argmax(values > 1))
+    path = write(tmp_path, {"a": values}, slot_min=60)
+    value = f"{values[line - 2]:.6g} of site 'a'"
+    found = rf"days\.csv, line {line}: load = {value} is above 1; write shares.*load_unit=mbps"
+    with pytest.raises(ConfigError, match=found):
+        fitted(path, params, load_unit="share")
+
+
 @pytest.mark.parametrize("unit", ["mbps", "share"])
 def test_a_unit_gives_the_scale(unit: str, params: Params, tmp_path: Path) -> None:
     load = params.scenario.load
     to_share = load.full_load_mbps if unit == "mbps" else 1.0
     mean = (5 * LEVEL[0] + 2 * LEVEL[1]) / 7
     quartiles = np.array(load.station_load_quantiles)
-    truth = 1.5
+    truth = 1.3
     values = loads(5, days=7) / mean * truth * float(quartiles @ [0.25, 0.5, 0.25]) * to_share
     scale = fitted(write(tmp_path, {"a": values}), params, load_unit=unit).parameters[0]
     assert scale.name == "load.scale"
@@ -165,6 +177,15 @@ def test_the_fit_is_kept_under_its_digest_and_taken_as_a_scenario(
     assert keep(fit, params, str(kept.folder)).digest == kept.digest
     on_top = keep(replace(fit, scenario=scenario), Params.of(scenario), str(tmp_path / "on"))
     assert scenario_named(f"fit:{on_top.folder}").load == scenario.load
+
+
+def test_the_page_shows_no_margin_where_there_is_none(fit: FileFit, params: Params, tmp_path: Path) -> None:
+    for margin, shown in ((1.0, "none; the shield takes that of its own episodes"), (1.4, "1.400")):
+        kept = keep(replace(fit, growth_margin=margin), params, str(tmp_path / shown[:3]))
+        page = (kept.folder / "fit.html").read_text()
+        assert kept.fit.margin_text == shown
+        assert shown in page
+        assert ("1.000" in page[page.index("growth margin") :][:100]) is False
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from importlib import resources
 from pathlib import Path
 
 import numpy as np
@@ -16,9 +18,13 @@ from ranrein.agents.config import ConfigError, EnvConfig, EvaluateConfig
 from ranrein.agents.episodes import decide, started
 from ranrein.agents.load_file import LoadFileError, read_load_days, read_load_file
 from ranrein.agents.problem import problem_of
+from ranrein.envs import scenario_source
 from ranrein.envs.baselines import AlwaysOn
 from ranrein.envs.catalogue import load_scenario
 from ranrein.envs.energy_saving import EnergySaving
+from ranrein.envs.inventory_writer import inventory_data
+from ranrein.envs.randomise import drifting, randomised
+from ranrein.envs.variants import varied
 from ranrein.scripts import evaluate
 from ranrein.scripts.exit_codes import ExitCode
 from ranrein.twin.params import Params
@@ -186,6 +192,46 @@ def test_configured_file_takes_the_place_of_the_law_and_of_nothing_else(write: W
     scenario, own = setting_of(config).params.scenario, load_scenario("tiny")
     np.testing.assert_allclose(scenario.load.profile, [MORNING / MORNING.mean()])
     assert replace(scenario, load=replace(scenario.load, profile=())) == own
+
+
+@pytest.mark.parametrize("name", ["tiny+drift", "tiny+randomised", "tiny+randomised+drift+reality_gap"])
+def test_variants_act_on_the_days_of_the_file(name: str, write: Write) -> None:
+    path = write(csv(series([*EVENING, *(3 * MORNING)])))
+    found = problem_of(EnvConfig(), name, str(path))[1].scenario
+    tiny = load_scenario("tiny")
+    measured = replace(tiny, load=replace(tiny.load, profile=read_load_file(path)))
+    names = name.split("+")[1:]
+    assert found == varied(measured, names)
+    assert len(found.load.profile) == 2 * 25 ** ("drift" in names) * 64 ** ("randomised" in names)
+
+
+@pytest.mark.parametrize("kind", ["file", "inventory"])
+def test_sections_of_laws_act_on_the_days_of_the_file(kind: str, write: Write, tmp_path: Path) -> None:
+    path = write(csv(series([*EVENING, *(3 * MORNING)])))
+    tiny = load_scenario("tiny")
+    if kind == "file":
+        text = (resources.files("ranrein.conf") / "scenario" / "tiny.yaml").read_text(encoding="utf-8")
+        (tmp_path / "mine").write_text(text + "randomised: {levels: 2}\ndrifting: {levels: 3}\n")
+    else:
+        data = inventory_data(tiny)
+        data["scenario"] |= {"randomised": {"levels": 2}, "drifting": {"levels": 3}}
+        (tmp_path / "mine.json").write_text(json.dumps(data))
+    file = tmp_path / ("mine" if kind == "file" else "mine.json")
+    found = problem_of(EnvConfig(), f"{kind}:{file}", str(path))[1].scenario
+    measured = replace(tiny, load=replace(tiny.load, profile=read_load_file(path)))
+    assert found.load == drifting(randomised(measured, levels=2), levels=3).load
+
+
+def test_a_fit_whose_days_hold_a_law_takes_no_other_days(
+    write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(csv(series(MORNING)))
+    fits = {"fit": load_scenario("tiny"), "drifted": varied(load_scenario("tiny"), ["drift"])}
+    monkeypatch.setattr(scenario_source, "fitted_scenario", lambda folder: fits[folder.name])
+    drifted = problem_of(EnvConfig(), "fit:fit+drift", str(path))[1].scenario
+    assert drifted == problem_of(EnvConfig(), "tiny+drift", str(path))[1].scenario
+    with pytest.raises(ConfigError, match=r"'tiny\+drift' has drift in its days.*without \+drift"):
+        problem_of(EnvConfig(), "fit:drifted", str(path))
 
 
 def test_column_without_a_file_is_refused() -> None:

@@ -197,6 +197,30 @@ def test_all_problems_of_all_files_come_together_sites_first(tmp_path: Path) -> 
     ]  # fmt: skip
 
 
+POWER = "fixed_power_w=0.3: is outside 10..20000 W of a site in UMa; write 300 if this is in kW"
+HEIGHT = "height_m=3000: is outside"
+
+
+@pytest.mark.parametrize("area", ["UMa", ""])
+def test_what_an_area_type_rules_out_is_said_beside_what_no_area_takes(area: str, tmp_path: Path) -> None:
+    rows = [f"{name},48.{i},11.{i},{area},20,0.3\n" for i, name in enumerate("abcd")]
+    rows[2] = rows[2].replace("20,0.3", "3000,320")
+    text = "id,latitude,longitude,propagation,height_m,fixed_power_w\n" + "".join(rows)
+    found = "\n".join(problems_of(folder_with(tmp_path, sites=text)))
+    assert f"sites.csv:4: {HEIGHT}" in found
+    assert [f"sites.csv:{line}: " in found for line in (2, 3, 4, 5)] == [True] * 4
+    assert found.count("W of a site in") == 3
+    assert area == "" or found.count(POWER) == 3
+
+
+def test_a_misspelt_area_type_rules_out_nothing(tmp_path: Path) -> None:
+    rows = [f"{name},48.{i},11.{i},UMaa,0.3\n" for i, name in enumerate("abcd")]
+    text = "id,latitude,longitude,propagation,fixed_power_w\n" + "".join(rows)
+    found = problems_of(folder_with(tmp_path, sites=text))
+    assert len([line for line in found if "propagation=UMaa" in line]) == 4
+    assert not [line for line in found if "fixed_power_w" in line]
+
+
 def test_many_problems_are_counted_and_the_first_shown(tmp_path: Path) -> None:
     path = tmp_path / "sites.csv"
     path.write_text(

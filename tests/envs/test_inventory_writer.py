@@ -15,6 +15,7 @@ from ranrein.envs.inventory_writer import inventory_data, write_inventory
 from ranrein.envs.scenario_source import scenario_named
 from ranrein.twin.area_load import AREAS
 from ranrein.twin.backhaul import Backhaul
+from ranrein.twin.fitted import FittedScenario
 from ranrein.twin.scenario import Scenario, Sector, Site
 
 
@@ -49,6 +50,17 @@ def test_an_unknown_power_model_is_a_problem_of_its_row(field: str, value: str, 
     (tmp_path / "bad.json").write_text(json.dumps(data))
     with pytest.raises(ValueError, match=rf"{field}={value}: is unknown; write one of"):
         scenario_named(f"inventory:{tmp_path / 'bad.json'}")
+
+
+@pytest.mark.parametrize(("field", "value"), [("growth_margin", 1.4), ("fit_digest", "abc")])
+def test_what_a_fit_measured_is_refused_by_its_name(field: str, value: object, tmp_path: Path) -> None:
+    tiny = load_scenario("tiny")
+    fit = FittedScenario(**{**vars(tiny), field: value})
+    with pytest.raises(
+        ValueError, match=rf"cannot hold the scenario 'tiny': {field}={value!r} would be lost"
+    ):
+        write_inventory(fit, tmp_path / "out.json")
+    assert not (tmp_path / "out.json").exists()
 
 
 def test_a_cluster_of_an_inventory_comes_back_the_same(tmp_path: Path) -> None:

@@ -111,6 +111,14 @@ def test_help_shows_an_example_of_every_step(capsys: pytest.CaptureFixture[str])
         (["load_file=nowhere.csv"], "give a readable CSV"),
         (["load_file=x.csv", "log=SAMPLE"], "log and load_file are given; fit one"),
         (["power_file=nowhere.csv", "carrier=n78"], "give a readable CSV"),
+        (["log=SAMPLE", "power_group=A"], "power_group='A' is for power_file, not for log; leave it out"),
+        (["group_columns=[a]"], "group_columns=('a',) is for power_file"),
+        (["load_file=nowhere.csv", "radio=false"], "radio=False is for log, not for load_file"),
+        (
+            ["power_file=nowhere.csv", "load_unit=mbps"],
+            "load_unit='mbps' is for load_file, not for power_file",
+        ),
+        (["log=SAMPLE", "load_column=dl"], "load_column='dl' is for load_file and power_file, not for log"),
     ],
 )
 def test_what_is_wrong_in_the_command_is_a_usage_error(
