@@ -23,7 +23,7 @@ from ..twin.reference import advance_reference
 from ..twin.state import State, begin, open_period
 from ..twin.types import F64
 from .bench_peer import PEER, peer_hint, peer_steps
-from .bundle import OnnxPolicy, contract_of, load_bundle, policy_from
+from .bundle import OnnxPolicy, contract_of, load_bundle, policy_from, require_energy_saving
 from .config import EnvConfig, PpoConfig
 from .episodes import started
 from .export import Exporter
@@ -116,6 +116,7 @@ def policy_of(path: str | None, params: Params, task: Task) -> OnnxPolicy:
         BundleError: if the named one cannot be loaded.
     """
     if path is not None:
+        require_energy_saving(Path(path), "timed")
         return load_bundle(Path(path), params)
     agent = PpoConfig(n_envs=8, n_steps=64, batch_size=512)
     model = build_ppo(agent, TwinVecEnv(TwinVectorEnv(task, params, agent.n_envs), 0), 0)

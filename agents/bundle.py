@@ -17,11 +17,11 @@ from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors  # pyright
 
 from ..envs.actions import choices_of
 from ..envs.features import FeatureList
-from ..envs.registry import make_task
+from ..envs.registry import SHIPPED, make_task
 from ..envs.worlds import AnyTask, legal, observed, runs_on
 from ..safety.canonical import digest_of, sha256_hex
 from ..twin.types import F32, I64
-from .config import STRICT, ConfigError, from_mapping
+from .config import STRICT, ConfigError, EnvConfig, env_group, from_mapping
 from .config import dataclass as checked_dataclass
 
 MODEL, CONTRACT, CARD = "policy.onnx", "policy.json", "card.json"
@@ -122,10 +122,15 @@ def load_bundle(path: Path, params: Any, task_id: str | None = None) -> OnnxPoli
     folder = bundle_folder(path)
     contents = _read(folder)
     contract = _contract(contents[CONTRACT])
+    _require_task(contract, task_id)
     task = make_task(task_id or contract.task)
     if not runs_on(task, params):
         raise BundleError(f"the policy was trained for {contract.task!r}, which does not run on this network")
-    _require_same(contract, contract_of(task_id or contract.task, task, params, contract.versions))
+    try:
+        running = contract_of(contract.task, task, params, contract.versions)
+    except ValueError as error:
+        raise BundleError(f"the policy was trained for {contract.task!r}: {error}") from error
+    _require_same(contract, running)
     return policy_from(contents[MODEL], contract, task, name=_name(folder), digest=_digest(contents))
 
 
@@ -157,6 +162,15 @@ def bundle_folder(path: Path) -> Path:
         if (folder / CONTRACT).exists():
             return folder
     raise BundleError(f"{str(path)!r} is neither a policy bundle nor a run with one; it needs {CONTRACT}")
+
+
+def require_energy_saving(path: Path, done: str = "certified and operated") -> None:
+    """Refuse a policy of another problem, which cannot be ``done`` here; BundleError names that problem."""
+    trained = _contract(_read(bundle_folder(path))[CONTRACT]).task
+    if trained != EnvConfig().id:
+        raise BundleError(
+            f"policy={str(path)!r} was trained for {trained}; only policies of {EnvConfig().id} can be {done}"
+        )
 
 
 def bundle_digest(folder: Path) -> str:
@@ -208,9 +222,14 @@ def _contract(data: bytes) -> Contract:
     return contract
 
 
+def _require_task(mine: Contract, running: str | None) -> None:
+    if running is None or mine.task == running:
+        return
+    repair = f"; give env={env_group(mine.task)}" if mine.task in SHIPPED else ""
+    raise BundleError(f"the policy was trained for {mine.task!r}, running is {running!r}{repair}")
+
+
 def _require_same(mine: Contract, running: Contract) -> None:
-    if mine.task != running.task:
-        raise BundleError(f"the policy was trained for {mine.task!r}, running is {running.task!r}")
     if mine.choices != running.choices:
         raise BundleError(
             f"the policy chooses among {mine.choices}, the running problem has {running.choices}"

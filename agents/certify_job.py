@@ -13,7 +13,7 @@ from ..safety.clock import Clock
 from ..safety.keys import Environment, load_trusted
 from ..safety.record import TWIN_ACTUATOR, CertificateRecord, Refusal, check
 from ..twin.params import Params
-from .bundle import bundle_folder, load_bundle
+from .bundle import bundle_folder, load_bundle, require_energy_saving
 from .certify import Certified, Request, calibrated_shield, certify
 from .certify_config import CertifyConfig
 from .config import ConfigError, EnvConfig
@@ -84,11 +84,12 @@ def certificate_path(config: CertifyConfig) -> Path:
 
     Raises:
         ConfigError: if no policy is named, or the certificate would change it.
-        BundleError: if there is no policy.
+        BundleError: if there is no policy, or one of another problem.
     """
     if config.policy is None:
         raise ConfigError("policy is missing: give policy=runs/NAME")
     folder = bundle_folder(Path(config.policy))
+    require_energy_saving(folder)
     out = Path(config.out) if config.out else folder.parent / "certificate.json"
     if out.resolve().parent == folder.resolve():
         raise ConfigError(
@@ -137,6 +138,7 @@ def examine(
     digests, scope = record.digests, tuple(record.scope)
     if config.policy is not None:
         params = _params(config)
+        require_energy_saving(Path(config.policy))
         policy = load_bundle(Path(config.policy), params)
         digests = running_digests(calibrated_shield(params, report), policy.digest)
         scope = tuple(params.cells[c].name for c in params.capacity_cells)

@@ -44,7 +44,7 @@ class Description:
 
 
 def dataset_folder(dataset_id: str, root: str | None) -> Path:
-    """Return where a dataset belongs.
+    """Return where a dataset belongs, as an absolute path: Minari joins a relative one to itself.
 
     Raises:
         ConfigError: if the id is malformed, or there is such a dataset already.
@@ -52,8 +52,11 @@ def dataset_folder(dataset_id: str, root: str | None) -> Path:
     try:
         parse_dataset_id(dataset_id)
     except (ValueError, TypeError) as error:
-        raise ConfigError(f"dataset={dataset_id!r}: use NAME-vNUMBER or NAMESPACE/NAME-vNUMBER") from error
-    folder = (get_dataset_path() if root is None else Path(root)) / dataset_id
+        raise ConfigError(
+            f"dataset={dataset_id!r}: use NAME-vNUMBER or NAMESPACE/NAME-vNUMBER of letters, digits, - and _, "
+            "with a NAMESPACE of two characters or more"
+        ) from error
+    folder = ((get_dataset_path() if root is None else Path(root)) / dataset_id).resolve()
     if folder.exists():
         raise ConfigError(
             f"dataset={dataset_id!r} exists already: {folder}; give another dataset=NAME-vNUMBER"

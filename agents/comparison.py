@@ -115,7 +115,8 @@ def chosen_baselines(names: str, rules: Sequence[Controller]) -> list[Controller
     wanted = [name.strip().replace("_", " ") for name in names.split(",")]
     for name in wanted:
         if name not in known:
-            raise ConfigError(f"unknown baseline {name!r}; {nearest(name, list(known))}")
+            valid = ["all", "none", *known]
+            raise ConfigError(f"unknown baseline {name!r}; {nearest(name, valid)}")
     return [known[name] for name in wanted]
 
 

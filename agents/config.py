@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import field, fields, is_dataclass
 from typing import Annotated, Any, Protocol, TypeVar, get_type_hints
@@ -45,6 +46,12 @@ class EnvConfig:
     def given(self) -> dict[str, Setting]:
         """The settings that are not left to the scenario."""
         return {name: value for name, value in self.settings.items() if value is not None}
+
+
+def env_group(problem: str) -> str:
+    """Return what ``env=`` calls a control problem: ``traffic_steering`` of ``ranrein/TrafficSteering-v0``."""
+    name = problem.rpartition("/")[2].partition("-")[0]
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
 
 
 class OnScenario(Protocol):

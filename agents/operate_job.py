@@ -22,6 +22,7 @@ from ..twin.carrier import CarrierState
 from ..twin.params import Params
 from ..twin.reality_gap import reality_gap
 from .assembly import LoopPlan, assemble
+from .bundle import require_energy_saving
 from .certify import calibrated_shield
 from .config import ConfigError, EnvConfig, nearest
 from .control import Answer, ControlServer
@@ -128,6 +129,7 @@ def shield_of(config: OperateConfig, progress: Progress = no_progress) -> Shield
 
     Raises:
         ConfigError: for a network, scenario or load file that cannot be operated, or without a policy.
+        BundleError: if there is no policy, or one of another problem.
         CalibrationError: if the twin cannot foresee the demand, so that there is no shield.
     """
     _require_plant(config)
@@ -200,6 +202,7 @@ def _require_plant(config: OperateConfig) -> None:
         )
     if config.policy is None:
         raise ConfigError("policy is missing: give policy=runs/NAME")
+    require_energy_saving(Path(config.policy))
 
 
 def _settings(config: OperateConfig, params: Params) -> LoopSettings:

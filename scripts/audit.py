@@ -25,6 +25,9 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--checkpoints", type=Path, help="an exported copy; shows a log cut with its own")
     options = parser.parse_args(list(argv))
     path = options.path or options.state / "audit.jsonl"
+    if not path.is_file():
+        hint = "name the log, or with --state DIR the loop that wrote it"
+        return say(f"ranrein audit: {path} is no file; {hint}", ExitCode.USAGE)
     try:
         report = verify_log(path, load_trusted(keys_folder(options)), options.checkpoints)
     except (KeyProblem, OSError) as error:

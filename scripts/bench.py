@@ -19,6 +19,7 @@ from .bench_yardsticks import Row, YardstickError, add_to, require_checkout, run
 from .exit_codes import ExitCode
 from .main import say
 from .options import parse, settings
+from .outputs import require_file
 from .progress import progress
 
 PURPOSE = "Measure speed on one thread in CPU time, all cases interleaved, the best of several rounds each."
@@ -40,6 +41,7 @@ def main(argv: Sequence[str]) -> int:
 def _run(config: BenchConfig) -> ExitCode:
     if config.yardsticks:
         require_checkout()
+    require_file("out", config.out)
     with progress("bench") as report:
         found = bench(config, ProcessorClock(), lambda share: report(share, ""))
     rows = [(figure.name, figure.value, figure.unit) for figure in found.figures]

@@ -21,6 +21,7 @@ from .calibrate_tables import show_power, show_rows
 from .exit_codes import ExitCode
 from .main import say
 from .options import settings
+from .outputs import require_file, require_folder
 from .progress import progress
 
 PURPOSE = "Fit the twin to measured KPIs: exit 0 better than before on days not fitted, 3 not clearly better."
@@ -39,12 +40,10 @@ def main(argv: Sequence[str]) -> int:
     try:
         config = from_mapping(CalibrateConfig, settings("calibrate", options))
         return ExitCode.OK if options.show else _run(config, options.make_sample)
-    except ConfigError as error:
+    except (ConfigError, TelemetryError, FitError) as error:
         return say(f"ranrein calibrate: {error}", ExitCode.USAGE)
     except GranularityError as error:
         return say(f"ranrein calibrate: refused: {error}", ExitCode.REFUSED)
-    except (TelemetryError, FitError) as error:
-        return say(f"ranrein calibrate: {error}", ExitCode.ERROR)
 
 
 def _options(argv: Sequence[str]) -> argparse.Namespace:
@@ -60,6 +59,10 @@ def _run(config: CalibrateConfig, sample: Path | None) -> int:
     given = [name for name in ("log", "load_file", "power_file") if getattr(config, name) is not None]
     if len(given) > 1:
         raise ConfigError(f"{' and '.join(given)} are given; fit one, and the next with scenario=fit:PATH")
+    if sample is None:
+        require_folder("out", config.out or "runs")
+    else:
+        require_file("--make-sample", sample)
     if config.load_file is not None:
         params = problem_of(EnvConfig(), config.scenario)[1]
         return _told_file(keep(fit_load_file(config, params), params, config.out))

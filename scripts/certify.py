@@ -21,6 +21,7 @@ from .certify_verify import verify
 from .exit_codes import ExitCode
 from .main import say
 from .options import parse, settings
+from .outputs import require_file, require_folder
 from .progress import progress
 
 PURPOSE = "Certify a policy behind the shield: exit 0 PASS, 6 FAIL, 3 INCONCLUSIVE, 5 shield not ready."
@@ -50,6 +51,8 @@ def main(argv: Sequence[str]) -> int:
 
 def _run(config: CertifyConfig) -> ExitCode:
     out = certificate_path(config)
+    require_file("out", out)
+    require_folder("state", config.state)
     with progress("certify") as report:
         certified = run_certification(config, SystemClock(), report)
     print_certificate(certified.record)

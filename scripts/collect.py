@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from ranrein.agents.config import ConfigError, from_mapping
 from .exit_codes import ExitCode
 from .main import say
 from .options import OWN, parse, settings, subject
+from .outputs import require_folder
 from .progress import progress
 
 PURPOSE = (
@@ -35,6 +37,10 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _run(config: CollectConfig) -> ExitCode:
+    if config.root or ENV_VARIABLE not in os.environ:
+        require_folder("root", config.root or Path.home() / ".minari" / "datasets")
+    else:
+        require_folder(ENV_VARIABLE, os.environ[ENV_VARIABLE])
     say(subject(config.env, config.scenario), ExitCode.OK)
     with progress("collect") as report:
         dataset_id, folder = collect(config, lambda share: report(share, ""))

@@ -11,6 +11,7 @@ from .demo_show import play
 from .exit_codes import ExitCode
 from .main import say
 from .options import parse, settings
+from .outputs import require_folder
 
 EXAMPLE = "ranrein demo\n         ranrein demo drill=no_surge base=runs/demo out=runs/drill"
 
@@ -22,6 +23,7 @@ def main(argv: Sequence[str]) -> int:
     )
     try:
         config = from_mapping(DemoConfig, settings("demo", options))
+        require_folder("out", config.out)
     except ConfigError as error:
         return say(f"ranrein demo: {error}", ExitCode.USAGE)
     return ExitCode.OK if options.show else play(config)

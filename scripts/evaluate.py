@@ -13,6 +13,7 @@ from ranrein.agents.config import ConfigError, EvaluateConfig, from_mapping
 from .exit_codes import ExitCode
 from .main import say
 from .options import OWN, parse, settings, subject
+from .outputs import require_folder
 from .progress import progress
 from .tables import print_comparison
 
@@ -32,8 +33,10 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _run(config: EvaluateConfig) -> int:
-    say(subject(config.env, config.scenario), ExitCode.OK)
     folder = out_folder(config)
+    if config.out or not (config.policy and Path(config.policy).is_file()):  # a file is no policy: told below
+        require_folder("out", folder)
+    say(subject(config.env, config.scenario), ExitCode.OK)
     with progress("evaluate") as report:
         table = compare(config, folder, lambda share: report(share, ""))
     print_comparison(table)

@@ -44,6 +44,9 @@ def compose(name: str, overrides: Sequence[str] = ()) -> dict[str, Any]:
         ConfigError: for an unknown setting or choice, naming the nearest.
     """
     _register_defaults()
+    for item in overrides:
+        if "=" not in item and not item.startswith("~"):
+            raise ConfigError(f"{item!r} is no setting; write key=value")
     chosen = [item.removeprefix(SCENARIO) for item in overrides if item.startswith(SCENARIO)]
     rest = [item for item in overrides if not item.startswith(SCENARIO)]
     try:

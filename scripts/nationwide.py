@@ -14,6 +14,7 @@ from ranrein.agents.results import text
 from .exit_codes import ExitCode
 from .main import say
 from .options import parse, settings
+from .outputs import require_folder
 from .progress import progress
 
 PURPOSE = "Run a rule on every cluster of a large network; run again, an interrupted run goes on."
@@ -33,6 +34,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _run(config: NationwideConfig) -> ExitCode:
+    require_folder("out", config.out)
     with progress("nationwide") as report:
         summary = run_nationwide(config, report)
     return say("\n".join([*_lines(summary), f"written to {Path(config.out) / SUMMARY}"]), ExitCode.OK)

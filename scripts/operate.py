@@ -19,6 +19,7 @@ from .interrupt import ended_by_signal
 from .main import say
 from .operate_panel import introduction, panel
 from .options import parse, settings
+from .outputs import require_folder
 from .progress import progress
 
 PURPOSE = "Run the loop on a simulated network. It starts no higher than ADVISORY; Ctrl-C ends the process."
@@ -40,6 +41,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _run(config: OperateConfig) -> ExitCode:
+    require_folder("state", config.state)
     with progress("calibrate the shield") as report:
         shield = shield_of(config, lambda share: report(share, ""))
     with ended_by_signal() as leave, opened(config, shield, SystemClock()) as operation:

@@ -61,6 +61,8 @@ def keys_folder(options: argparse.Namespace) -> Path:
 def signer_of(options: argparse.Namespace) -> Signer:
     """The identity named by `--as`, or the only one there is; KeyProblem otherwise."""
     folder = keys_folder(options)
+    if not folder.is_dir() and not options.state.is_dir():
+        raise KeyProblem(f"--state {options.state} is no folder; name the state directory of a loop")
     names = sorted(path.name.removesuffix(PRIVATE_SUFFIX) for path in folder.glob("*" + PRIVATE_SUFFIX))
     if options.name is None and len(names) != 1:
         found = f"{folder} has {', '.join(names)}" if names else f"there is none in {folder}"

@@ -17,6 +17,7 @@ from ranrein.network.telemetry import GranularityError, TelemetryError
 from .exit_codes import ExitCode
 from .main import say
 from .options import OWN, settings, subject
+from .outputs import require_file, require_folder
 from .progress import progress
 
 PURPOSE = f"Report what a policy would have done on recorded telemetry: agreement, effect, fidelity. {OWN}"
@@ -32,14 +33,12 @@ def main(argv: Sequence[str]) -> int:
     try:
         config = from_mapping(ShadowConfig, settings("shadow", options))
         return ExitCode.OK if options.show else _run(config, options.make_sample)
-    except (ConfigError, BundleError) as error:
+    except (ConfigError, BundleError, TelemetryError) as error:
         return say(f"ranrein shadow: {error}", ExitCode.USAGE)
     except CalibrationError as error:
         return say(f"ranrein shadow: the shield is not ready, nothing was run: {error}", ExitCode.NOT_READY)
     except GranularityError as error:
         return say(f"ranrein shadow: refused: {error}", ExitCode.REFUSED)
-    except TelemetryError as error:
-        return say(f"ranrein shadow: {error}", ExitCode.ERROR)
 
 
 def _options(argv: Sequence[str]) -> argparse.Namespace:
@@ -52,6 +51,10 @@ def _options(argv: Sequence[str]) -> argparse.Namespace:
 
 
 def _run(config: ShadowConfig, sample: Path | None) -> int:
+    if sample is None:
+        require_folder("out", config.out)
+    else:
+        require_file("--make-sample", sample)
     say(subject(config.env, config.scenario), ExitCode.OK)
     with progress("shadow") as report:
         share = lambda done: report(done, "")  # noqa: E731

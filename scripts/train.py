@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from ranrein.agents.config import ConfigError, TrainConfig, from_mapping
+from ranrein.agents.config import ConfigError, TrainConfig, env_group, from_mapping
 from ranrein.agents.export import ParityError
 from ranrein.agents.run_folder import RunFolder, resumed
 from ranrein.agents.training import TrainingInterruptedError, train
@@ -15,6 +14,7 @@ from ranrein.agents.training import TrainingInterruptedError, train
 from .exit_codes import ExitCode
 from .main import say
 from .options import OWN, parse, settings, subject
+from .outputs import require_folder
 from .progress import progress
 from .tables import print_evaluations
 
@@ -47,6 +47,8 @@ def _config(data: dict[str, object], overrides: Sequence[str]) -> TrainConfig:
 
 
 def _run(config: TrainConfig) -> int:
+    if config.resume is None:
+        require_folder("run_dir", config.run_dir or "runs")
     say(subject(config.env, config.scenario), ExitCode.OK)
     with progress("train") as report:
         run = RunFolder(train(config, lambda now: report(now.steps / now.total, now.note)))
@@ -57,10 +59,9 @@ def _run(config: TrainConfig) -> int:
 
 def _where(config: TrainConfig) -> list[str]:
     """Return what the command line has to say so that another verb runs on the same problem and network."""
-    defaults, problem = TrainConfig(), config.env.id.rpartition("/")[2].partition("-")[0]
-    group = re.sub(r"(?<!^)(?=[A-Z])", "_", problem).lower()
+    defaults = TrainConfig()
     numbers = [f"env.settings.{k}={json.dumps(v).replace(' ', '')}" for k, v in config.env.given.items()]
-    where = [f"env={group}"] if config.env.id != defaults.env.id else []
+    where = [f"env={env_group(config.env.id)}"] if config.env.id != defaults.env.id else []
     return [
         *where,
         *([f"scenario={config.scenario}"] if config.scenario != defaults.scenario else []),

@@ -24,6 +24,16 @@ def constant_policy() -> Callable[[Path, int], None]:
     return _write_constant_policy
 
 
+@pytest.fixture(scope="session", params=["TrafficSteering", "BeamControl", "SliceAdmission"])
+def other_run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run folder whose policy says that it is one of another problem."""
+    folder = tmp_path_factory.mktemp(request.param)
+    _write_constant_policy(folder / "policy", 0)
+    contract = folder / "policy" / CONTRACT
+    contract.write_text(contract.read_text().replace("EnergySaving", request.param))
+    return folder
+
+
 @pytest.fixture(scope="session")
 def tiny_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run folder for the scenario `tiny` whose policy keeps its one capacity carrier awake."""

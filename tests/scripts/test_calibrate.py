@@ -132,7 +132,7 @@ def test_what_is_wrong_in_the_command_is_a_usage_error(
     ("old", "new", "code", "words"),
     [
         ('"granularity_s":300.0', '"granularity_s":900.0', ExitCode.REFUSED, "900 s"),
-        ("macro-0-n78", "macro-0-n87", ExitCode.ERROR, "did you mean 'macro-0-n78'"),
+        ("macro-0-n78", "macro-0-n87", ExitCode.USAGE, "did you mean 'macro-0-n78'"),
     ],
 )
 def test_a_log_that_cannot_be_used_is_named(

@@ -36,6 +36,29 @@ def test_a_bundle_is_run_and_named_by_its_digest(
     assert not any(episode.actions.any() for episode in dataset)
 
 
+@pytest.mark.parametrize("given", ["root", "environment"])
+def test_a_relative_folder_of_datasets_is_taken_from_where_the_verb_runs(
+    given: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MINARI_DATASETS_PATH", raising=False)
+    if given == "environment":
+        monkeypatch.setenv("MINARI_DATASETS_PATH", "data/minari")
+    where = ["root=data/minari"] if given == "root" else []
+    few = ["policy=random", "scenario=tiny", "episodes=2", "dataset=ranrein/m1-v0"]
+    assert collect.main([*few, *where]) == ExitCode.OK
+    monkeypatch.setenv("MINARI_DATASETS_PATH", str(tmp_path / "data" / "minari"))
+    assert minari.load_dataset("ranrein/m1-v0").total_episodes == 2
+
+
+def test_a_name_that_minari_does_not_take_is_refused_with_the_whole_rule(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    few = ["policy=random", "scenario=tiny", "episodes=1", f"root={tmp_path}"]
+    assert collect.main([*few, "dataset=a/b-v0"]) == ExitCode.USAGE
+    assert "a NAMESPACE of two characters or more" in capsys.readouterr().err
+
+
 def test_mistakes_are_usage_errors(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for wrong, hint in (
         ("policy=gredy", "'greedy'"),

@@ -55,6 +55,25 @@ def test_load_that_the_twin_cannot_foresee_has_no_shield(
     assert not (tmp_path / "results.json").exists()
 
 
+def test_a_policy_of_another_problem_is_told_how_that_is_named(
+    sleeper: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    few = [f"out={tmp_path}", "episodes=1", "bound=false"]
+    assert evaluate.main([f"policy={sleeper}", "env=traffic_steering", *few]) == ExitCode.USAGE
+    assert "running is 'ranrein/TrafficSteering-v0'; give env=energy_saving" in capsys.readouterr().err
+
+
+def test_an_unknown_baseline_is_told_every_choice(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for wrong, hint in (("alll", "did you mean 'all'?"), ("x", "all, always on, ")):
+        assert evaluate.main(["scenario=tiny", f"baselines={wrong}", f"out={tmp_path}"]) == ExitCode.USAGE
+        assert hint in capsys.readouterr().err
+
+
+def test_a_word_without_a_value_is_told_how_a_setting_is_written(capsys: pytest.CaptureFixture[str]) -> None:
+    assert evaluate.main(["episodes"]) == ExitCode.USAGE
+    assert "'episodes' is no setting; write key=value" in capsys.readouterr().err
+
+
 def test_a_network_that_the_bound_is_not_proven_for_is_said_to_be_one(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -232,6 +232,11 @@ def test_a_changed_log_is_broken_at_its_first_bad_record(log, state, capsys):
     assert json.loads(capsys.readouterr().out)["first_bad"] == 1
 
 
-def test_a_log_that_cannot_be_read_is_an_error(state, capsys):
-    assert main(["audit", "verify", "--state", str(state)]) == ExitCode.ERROR
-    assert "audit.jsonl" in capsys.readouterr().err
+def test_a_state_directory_that_is_not_there_is_told_before_who_asks(tmp_path, capsys):
+    assert main(["status", "--state", str(tmp_path / "nope")]) == ExitCode.USAGE
+    assert f"--state {tmp_path / 'nope'} is no folder" in capsys.readouterr().err
+
+
+def test_a_log_that_is_not_there_is_named_with_the_repair(state, capsys):
+    assert main(["audit", "verify", "--state", str(state)]) == ExitCode.USAGE
+    assert f"{state / 'audit.jsonl'} is no file; name the log, or with --state DIR" in capsys.readouterr().err

@@ -114,7 +114,7 @@ def test_a_bad_log_names_file_line_field_value_and_repair(
     record = json.loads(lines[3])
     record["kpis"]["RRU.PrbTotDl"] = [1.0, 2.0]
     bad.write_text("".join([*lines[:3], json.dumps(record) + "\n", *lines[4:]]))
-    assert shadow.main([POLICY, f"log={bad}", f"out={tmp_path}"]) == ExitCode.ERROR
+    assert shadow.main([POLICY, f"log={bad}", f"out={tmp_path}"]) == ExitCode.USAGE
     message = capsys.readouterr().err
     assert "bad.jsonl, line 4, kpis.RRU.PrbTotDl: found [1.0, 2.0]" in message
     assert "give one per cell" in message
