@@ -26,7 +26,7 @@ from ..twin.types import F64
 from .assembly import LoopPlan, assemble
 from .bundle import OnnxPolicy, load_bundle
 from .certify import Certified, Request, calibrated_shield, certify
-from .demo_config import DemoConfig
+from .demo_config import MARK, DemoConfig, check_places
 from .desk import LoopDesk
 from .episodes import Progress
 from .evaluate import SHIELDED, Row, Setting, Table, evaluate
@@ -112,8 +112,10 @@ def prepare(config: DemoConfig) -> DemoRun:
     if not isinstance(task, EnergySaving):
         raise TypeError("the demo runs the energy problem")
     run = DemoRun(config, params, task)
+    check_places(config)
     shutil.rmtree(run.out, ignore_errors=True)
     run.out.mkdir(parents=True)
+    (run.out / MARK).touch()
     if config.base is not None:
         base = Path(config.base)
         shutil.copytree(base / "policy", run.policy)

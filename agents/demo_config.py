@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from ..envs.baselines import Rule, settings_of
 from .config import STRICT, ConfigError, Count, EnvConfig, PpoConfig, Seed, TrainConfig, dataclass
 
 DRILLS = ("none", "margin_sign", "certificate_byte", "no_surge")
+MARK = "made-by-ranrein-demo"  # a file in every folder of a demo: only such a folder is emptied
+NEEDED = ("policy", "certificate.json", "loop/keys")  # by a drill, of the demo that it starts from
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -51,3 +55,21 @@ class DemoConfig:
             max_violated_share=self.max_violated_share, sla_headroom=self.sla_headroom,
             warm_start=teacher.name, warm_start_settings=settings_of(teacher),
         )  # fmt: skip
+
+
+def check_places(config: DemoConfig) -> None:
+    """Refuse to empty a folder that no demo made, and a drill whose demo is not finished.
+
+    Raises:
+        ConfigError: naming the folder and the repair.
+    """
+    out = Path(config.out)
+    if out.is_dir() and any(out.iterdir()) and not (out / MARK).is_file():
+        raise ConfigError(
+            f"out={config.out} holds what no demo made, and a demo begins with an empty folder; give another"
+        )
+    lacking = [name for name in NEEDED if config.base is not None and not (Path(config.base) / name).exists()]
+    if lacking:
+        raise ConfigError(
+            f"base={config.base} lacks {lacking[0]}; run `ranrein demo out={config.base}` to its end first"
+        )

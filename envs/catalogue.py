@@ -11,8 +11,6 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
-import yaml
-
 from ..twin.scenario import Scenario
 from .scenario_file import Rows, ScenarioFile, ScenarioFileError
 from .scenario_yaml import read_yaml
@@ -68,7 +66,7 @@ def read_scenario(file: Traversable | Path, days: Rows | None = None) -> Scenari
     """
     try:
         return _build(ScenarioFile, read_yaml(file.read_text(encoding="utf-8")), "scenario").scenario(days)
-    except (OSError, yaml.YAMLError, ValueError) as error:
+    except (OSError, ValueError) as error:
         raise ScenarioFileError(f"{file}: {error}") from error
 
 

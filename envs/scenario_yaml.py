@@ -22,18 +22,26 @@ def read_yaml(text: str) -> object:
     """Return what a YAML document says.
 
     Raises:
-        yaml.YAMLError: if it is none.
-        ValueError: for a key that stands twice in one mapping, or a number that YAML reads as octal; names the line.
+        ValueError: if it is none, a key stands twice in one mapping, or YAML reads a number as octal; names the line.
     """
-    loader = _Loader(text)
+    loader = _open(text)
     try:
         node = loader.get_single_node()
         if node is None:
             return None
         _check(node, "", set())
         return loader.construct_document(node)
+    except yaml.YAMLError as error:
+        raise ValueError(str(error)) from error
     finally:
         loader.dispose()
+
+
+def _open(text: str) -> _Loader:
+    try:
+        return _Loader(text)
+    except yaml.YAMLError as error:  # a character that YAML does not take
+        raise ValueError(str(error)) from error
 
 
 def _check(node: yaml.Node, name: str, seen: set[int]) -> None:

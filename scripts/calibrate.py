@@ -102,7 +102,7 @@ def _told_file(found: Kept) -> int:
     fit = found.fit
     show_rows(rows_of(fit.parameters))
     lines = [*fit.notes, *(f"{name}: {value}" for name, value in worth_rows(fit))]
-    lines += [f"growth margin of the shield: {fit.growth_margin:.3f}", f"fit: {found.digest}"]
+    lines += [f"growth margin of the shield: {fit.margin_text}", f"fit: {found.digest}"]
     lines += [f"report: {found.folder / PAGE}", f"use it: scenario=fit:{found.folder}"]
     say("\n".join(lines), ExitCode.OK)
     return ExitCode.OK if fit.is_better else ExitCode.INCONCLUSIVE

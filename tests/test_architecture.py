@@ -37,7 +37,7 @@ THIRD_PARTY = {
 ALSO = {
     "envs.slice_bound": {"scipy"},  # its linear programmes
     "twin.kernels.compiled": {"llvmlite"},
-    "envs.catalogue": {"yaml"},
+    "envs.scenario_yaml": {"yaml"},
     "envs.multi_agent": {"pettingzoo"},
     "envs.render": {"matplotlib"},
     "envs.render_badges": {"matplotlib"},

@@ -10,10 +10,12 @@ import pytest
 
 from ranrein.agents.config import ConfigError, from_mapping
 from ranrein.agents.demo import change_one_byte, flipped_margins
-from ranrein.agents.demo_config import DRILLS, DemoConfig
+from ranrein.agents.demo_config import DRILLS, MARK, DemoConfig, check_places
 from ranrein.envs.baselines import LoadThreshold
 from ranrein.safety.selftest import self_test
 from ranrein.safety.shield import Shield
+from ranrein.scripts.demo import main
+from ranrein.scripts.exit_codes import ExitCode
 from ranrein.twin.params import Params
 
 
@@ -31,6 +33,25 @@ def test_a_drill_needs_the_demo_it_starts_from(drill: str) -> None:
 def test_a_base_without_a_drill_is_refused() -> None:
     with pytest.raises(ConfigError, match="drill=none"):
         from_mapping(DemoConfig, {"base": "runs/demo"})
+
+
+def test_a_folder_that_no_demo_made_is_never_emptied(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mine = tmp_path / "results.csv"
+    mine.write_text("years of work")
+    assert main([f"out={tmp_path}"]) == ExitCode.USAGE
+    assert "holds what no demo made" in capsys.readouterr().err.replace("\n", " ")
+    assert mine.read_text() == "years of work"
+    (tmp_path / MARK).touch()
+    check_places(DemoConfig(out=str(tmp_path)))
+
+
+def test_a_drill_of_an_unfinished_demo_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "policy").mkdir()
+    drill = ["drill=no_surge", f"base={tmp_path}", f"out={tmp_path / 'drill'}"]
+    assert main(drill) == ExitCode.USAGE
+    assert "lacks certificate.json" in capsys.readouterr().err.replace("\n", " ")
 
 
 def test_the_training_of_the_demo_has_its_own_folder_and_seed() -> None:

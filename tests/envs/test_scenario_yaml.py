@@ -21,6 +21,9 @@ TINY = (resources.files("ranrein.conf") / "scenario" / "tiny.yaml").read_text(en
         ("a: 1\nb: 2\na: 3\n", "line 3: 'a' stands there twice, first on line 1; keep one of them"),
         ("a:\n  - {b: 1, c: 2}\n  - b: 1\n    b: 2\n", "line 4: 'b' stands there twice, first on line 3"),
         ("users:\n  resident: 072\n", "line 2: resident = 072 is octal to YAML, 58; write 72, or 58"),
+        ("a: [", "expected the node content"),
+        ("a: \x07", "special characters are not allowed"),
+        ("a: 2024-13-01", "month must be in 1"),
         ("hours: [1, -010]\n", "line 1: hours = -010 is octal to YAML, -8; write -10, or -8"),
     ],
 )

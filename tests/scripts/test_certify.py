@@ -20,6 +20,7 @@ from ranrein.agents.levels import SAVING, Level
 from ranrein.agents.operate_config import OperateConfig
 from ranrein.agents.operate_job import opened, shield_of
 from ranrein.envs.catalogue import load_scenario
+from ranrein.envs.scenario_file import on_days
 from ranrein.safety.certificate_file import verify_file
 from ranrein.safety.clock import SystemClock
 from ranrein.safety.keys import load_trusted
@@ -42,7 +43,7 @@ def one_hour() -> Scenario:
 
 @pytest.fixture(autouse=True)
 def short_days(monkeypatch: pytest.MonkeyPatch, one_hour: Scenario) -> None:
-    monkeypatch.setattr(problem, "scenario_named", lambda _name: one_hour)
+    monkeypatch.setattr(problem, "scenario_named", lambda _name, days: on_days(one_hour, days))
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +73,7 @@ def passed_measured(
 def passed_run(tiny_run: Path, folder: Path, scenario: Scenario, *more: str) -> Path:
     shutil.copytree(tiny_run / "policy", folder / "policy")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(problem, "scenario_named", lambda _name: scenario)
+        patch.setattr(problem, "scenario_named", lambda _name, days: on_days(scenario, days))
         assert certified(patch, EASY, folder, *more) == ExitCode.OK
     return folder
 
