@@ -57,8 +57,9 @@ def train(cfg: TrainConfig, listener: Listener = ignore) -> Path:
         ParityError: if onnxruntime answered unlike every policy that was worth keeping.
     """
     torch.set_num_threads(1)
-    teacher = _teacher(cfg)
-    job = _Job.of(cfg)
+    task, params = any_problem_of(cfg.env, cfg.scenario, cfg.load_file, cfg.load_column)
+    teacher = _teacher(cfg, task, params)
+    job = _Job.of(cfg, task, params)
     if teacher is not None:
         job.warm_start(teacher)
     monitor = Monitor(cfg.steps, cfg.eval_every, budget_of(job.task, job.params), job.evaluate, listener)
@@ -88,8 +89,7 @@ class _Job:
     attempt: int  # how often the run was resumed
 
     @staticmethod
-    def of(cfg: TrainConfig) -> _Job:
-        task, params = any_problem_of(cfg.env, cfg.scenario, cfg.load_file, cfg.load_column)
+    def of(cfg: TrainConfig, task: AnyTask, params: Any) -> _Job:  # noqa: ANN401
         run = _opened(cfg)
         attempt = next_attempt(run) if cfg.resume else 0
         training = training_network(params, cfg.sla_headroom)
@@ -160,11 +160,10 @@ def build_ppo(agent: PpoConfig, env: TwinVecEnv, seed: int) -> PPO:
     return PPO("MlpPolicy", env, policy_kwargs=policy, seed=seed, device="cpu", verbose=0, **settings)
 
 
-def _teacher(cfg: TrainConfig) -> Controller | None:
+def _teacher(cfg: TrainConfig, task: AnyTask, params: Any) -> Controller | None:  # noqa: ANN401
     """Return the rule to begin with, before anything is written."""
     if cfg.warm_start is None or cfg.resume is not None:
         return None
-    task, params = any_problem_of(cfg.env, cfg.scenario, cfg.load_file, cfg.load_column)
     setting = Setting(params, task, tuning_days(cfg.seed))
     return teacher_of(cfg.warm_start, cfg.warm_start_settings, setting, cfg.max_violated_share)
 

@@ -83,12 +83,13 @@ class SliceWorld:
 
     def told(self) -> Told:
         """Return all about the last control period."""
-        return self._twin.told()._replace(infos=self.judged() | self.standing())
+        told = self._twin.told()
+        return told._replace(infos=told.infos | self._earned() | self._known())
 
     def told_alone(self) -> tuple[F32, float, bool, Info]:
         """Return observation, reward, whether the episode is over, and info of a batch of one, as of no batch."""
-        observation, reward, over, _ = self._twin.told_alone()
-        return observation, reward, over, alone(self.judged()) | self.standing(0)
+        observation, reward, over, info = self._twin.told_alone()
+        return observation, reward, over, info | alone(self._earned()) | self._known(0)
 
     def observe(self) -> F32:
         """Return what is observed now, (B, size)."""
@@ -96,17 +97,11 @@ class SliceWorld:
 
     def standing(self, row: int | slice = EVERY) -> Info:
         """Return the latest report, the command in force, and what is known of slices."""
-        report = slices_of(self.window)
-        known = {name: values[row].copy() for name, values in vars(report).items()}
-        return self._twin.standing(row) | {"slices": known}
+        return self._twin.standing(row) | self._known(row)
 
     def judged(self) -> Info:
         """Return costs, reward terms, power, money and time of the last control period, each (B,)."""
-        revenue, penalty = money_in(self._twin.outcome)
-        period_s = self.params.scenario.timing.control_period_s
-        money = {"revenue": revenue - penalty, "penalty": penalty}
-        elapsed = {"elapsed_s": np.full(len(revenue), period_s)}
-        return self._twin.judged() | money | elapsed | self._watched
+        return self._twin.judged() | self._earned()
 
     def over(self) -> Bool:
         """Return which episodes have reached their time limit, (B,)."""
@@ -134,6 +129,18 @@ class SliceWorld:
     def picture(self, mode: str) -> Picture:
         """Return what draws the network."""
         return self._twin.picture(mode)
+
+    def _earned(self) -> Info:
+        """Return money, time and what was counted of the last control period, each (B,)."""
+        revenue, penalty = money_in(self._twin.outcome)
+        period_s = self.params.scenario.timing.control_period_s
+        money = {"revenue": revenue - penalty, "penalty": penalty}
+        return money | {"elapsed_s": np.full(len(revenue), period_s)} | self._watched
+
+    def _known(self, row: int | slice = EVERY) -> Info:
+        """Return what is known of slices, of one replica or of all."""
+        report = slices_of(self.window)
+        return {"slices": {name: values[row].copy() for name, values in vars(report).items()}}
 
 
 def sliced_network(scenario: object, names: tuple[str, ...], settings: Mapping[str, object]) -> Params:

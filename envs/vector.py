@@ -194,7 +194,7 @@ class TwinVectorEnv(VectorEnv[Any, Any, Any]):
 class TwinEnv(gym.Env[Any, Any]):
     """One network: a view of ``TwinVectorEnv`` with one replica; same seed, same bits.
 
-    ``__doc__`` of an environment is that of its control problem: actions, observations, rewards, costs.
+    ``__doc__`` of an environment is that of its control problem: actions, observations, rewards, episodes.
     """
 
     metadata: dict[str, Any] = {"render_modes": RENDER_MODES, "render_fps": 12}  # noqa: RUF012
