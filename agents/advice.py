@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ..safety.canonical import digest_of
+from ..twin.canonical import digest_of
 from ..twin.carrier import CarrierState
 from ..twin.command import Command
 

@@ -9,10 +9,10 @@ from datetime import datetime
 from pathlib import Path
 
 from ..safety.audit import AuditUnavailable
-from ..safety.canonical import canonical_bytes, digest_of
 from ..safety.files import replace as replace_file
 from ..safety.guards import Approval, Facts, binding_approvals
 from ..safety.lifecycle import TRANSITIONS, Mode, Outcome, Trigger, mode_at_start, next_mode
+from ..twin.canonical import canonical_bytes, digest_of
 
 Answer = dict[str, object]
 logger = logging.getLogger(__name__)

@@ -19,7 +19,7 @@ from ..envs.actions import choices_of
 from ..envs.features import FeatureList
 from ..envs.registry import SHIPPED, make_task
 from ..envs.worlds import AnyTask, legal, observed, runs_on
-from ..safety.canonical import digest_of, sha256_hex
+from ..twin.canonical import digest_of, sha256_hex
 from ..twin.types import F32, I64
 from .config import STRICT, ConfigError, EnvConfig, env_group, from_mapping
 from .config import dataclass as checked_dataclass

@@ -8,7 +8,6 @@ from datetime import datetime
 from pathlib import Path
 
 from ..envs.registry import make_twin_task
-from ..safety.canonical import digest_of
 from ..safety.certificate import ClaimResult, overall
 from ..safety.certificate_file import save
 from ..safety.keys import Signer
@@ -16,6 +15,7 @@ from ..safety.ledger import AlphaLedger, Attempt, LedgerKey
 from ..safety.record import DEFAULT_VALIDITY, CertificateRecord, Seeds
 from ..safety.selftest import self_test
 from ..safety.shield import Shield
+from ..twin.canonical import digest_of
 from ..twin.params import Params
 from ..twin.scenario import Scenario
 from .bundle import load_bundle

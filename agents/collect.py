@@ -18,7 +18,7 @@ from gymnasium.envs.registration import EnvSpec
 from ..envs.vector import TwinVectorEnv
 from ..envs.world import WorldTask
 from ..envs.worlds import budget_of
-from ..safety.canonical import digest_of, source_digest
+from ..twin.canonical import digest_of, source_digest
 from ..twin.params import Params
 from .collect_batch import Batch, load_batch, record, save_batch
 from .collect_config import CollectConfig

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
-from ..safety.canonical import digest_of
+from ..twin.canonical import digest_of
 from .bundle import CONTRACT, load_bundle
 from .collect_config import CollectConfig
 from .comparison import rules_of

@@ -13,9 +13,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from ..safety.canonical import canonical_bytes
 from ..safety.clock import Clock
 from ..safety.keys import Environment, Role, TrustStore
+from ..twin.canonical import canonical_bytes
 from .control_queue import Inbox, Task
 from .control_socket import (
     MOST_BYTES,

@@ -12,9 +12,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..safety.canonical import canonical_bytes
 from ..safety.clock import SystemClock
 from ..safety.files import write_new
+from ..twin.canonical import canonical_bytes
 
 SOCKET_NAME, STOP_NAME, STOPPED_NAME = "control.sock", "STOP", "STOP.done"
 MOST_BYTES, MOST_ANSWER_BYTES = 64 * 1024, 4 * 1024 * 1024

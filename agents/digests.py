@@ -7,8 +7,8 @@ from dataclasses import asdict
 from importlib import metadata
 from pathlib import Path
 
-from ..safety.canonical import digest_of, digest_of_files, source_digest
 from ..safety.shield import Shield
+from ..twin.canonical import digest_of, digest_of_files, source_digest
 from ..twin.promises import constraints_digest
 from ..twin.scenario import Scenario
 

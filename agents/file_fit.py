@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..envs.fit_source import body_digest
-from ..safety.canonical import digest_of
+from ..twin.canonical import digest_of
 from ..twin.params import Params
 from ..twin.scenario import Scenario
 from .calibrate import EPS

@@ -12,8 +12,8 @@ from typing import Any
 from ..envs.baselines import LoadThreshold
 from ..envs.fit_source import FILE, SCHEMA, body_digest
 from ..network.telemetry import TelemetryLog, read_log
-from ..safety.canonical import digest_of, sha256_hex
 from ..safety.files import replace as replace_file
+from ..twin.canonical import digest_of, sha256_hex
 from ..twin.params import Params
 from ..twin.reality_gap import reality_gap
 from ..twin.scenario import Scenario

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from ..envs.palette import BLUE, VERMILION
-from ..safety.canonical import sha256_hex
 from ..safety.conformal import conformal_quantile
+from ..twin.canonical import sha256_hex
 from ..twin.fitted import growth_margin
 from ..twin.params import Params
 from ..twin.scenario import Load, Scenario

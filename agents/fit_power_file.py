@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ..safety.canonical import sha256_hex
+from ..twin.canonical import sha256_hex
 from ..twin.fitted import growth_margin
 from ..twin.params import Params
 from ..twin.scenario import Scenario, Site

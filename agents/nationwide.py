@@ -20,7 +20,7 @@ from ..envs.inventory_rows import InventoryError
 from ..envs.inventory_scenario import cluster_scenario, clusters
 from ..envs.scenario_source import NATIONWIDE, PREFIX, inventory_named
 from ..envs.variants import split_variants, varied
-from ..safety.canonical import digest_of, source_digest
+from ..twin.canonical import digest_of, source_digest
 from ..twin.scenario import Scenario
 from .config import ConfigError
 from .digests import scenario_table

@@ -13,9 +13,9 @@ from typing import Annotated
 from pydantic import AwareDatetime, ConfigDict, StringConstraints, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
-from ..safety.canonical import canonical_bytes, digest_of
 from ..safety.keys import Environment, Identity, Role, Signer, TrustStore
 from ..safety.statement import Reason, SignatureRefused, sign_statement, statement, verify_envelope
+from ..twin.canonical import canonical_bytes, digest_of
 
 REQUEST_TYPE = "urn:ranrein:operator-request:v1"
 LIFE = timedelta(minutes=2)  # from signing to arrival

@@ -8,7 +8,7 @@ from pathlib import Path
 from ..envs.baselines import AlwaysOn, Forecast, Greedy, LoadThreshold
 from ..envs.controller import Controller
 from ..network.telemetry import TelemetryLog, read_log, require_granularity
-from ..safety.canonical import sha256_hex
+from ..twin.canonical import sha256_hex
 from ..twin.params import Params
 from ..twin.reality_gap import reality_gap
 from .bundle import OnnxPolicy, load_bundle

@@ -28,8 +28,8 @@ from ranrein.envs.energy_saving import EnergySaving
 from ranrein.envs.inventory_scenario import cluster_scenario, clusters
 from ranrein.envs.synthetic import NAME as COUNTRY
 from ranrein.envs.synthetic import nationwide
-from ranrein.safety.canonical import digest_of, source_digest
 from ranrein.safety.certificate import Claim, Verdict, judge, upper_bound
+from ranrein.twin.canonical import digest_of, source_digest
 from ranrein.twin.params import Params
 from ranrein.twin.scenario import Scenario
 

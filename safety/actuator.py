@@ -14,7 +14,7 @@ from ..network.protocol import (
     Patch,
     VersionConflict,
 )
-from .canonical import digest_of
+from ..twin.canonical import digest_of
 from .change_set import ChangeSet, changed_json
 
 RESTORE_ATTEMPTS = 3

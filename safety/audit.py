@@ -10,6 +10,7 @@ import threading
 from collections.abc import Mapping
 from pathlib import Path
 
+from ..twin.canonical import canonical_bytes, sha256_hex
 from .audit_verify import (
     CHECKPOINT_TYPE,
     check_against_checkpoints,
@@ -17,7 +18,6 @@ from .audit_verify import (
     checkpoints_of,
     tree_of,
 )
-from .canonical import canonical_bytes, sha256_hex
 from .chain import GENESIS, ChainBroken, read_chain, seal
 from .clock import Clock
 from .files import sync_folder

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from .canonical import canonical_bytes
+from ..twin.canonical import canonical_bytes
 from .files import replace
 from .keys import Role, Signer, TrustStore
 from .record import CertificateRecord

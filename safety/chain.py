@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 
-from .canonical import canonical_bytes
+from ..twin.canonical import canonical_bytes
 
 GENESIS = "0" * 64
 

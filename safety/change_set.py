@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..network.protocol import CARRIER_STATE, CONTROLLER, Change, ObjectState, Patch
+from ..twin.canonical import digest_of
 from ..twin.carrier import N_CARRIER_STATES, CarrierState
-from .canonical import digest_of
 from .rollback import capacity_first, human_conflicts
 
 Json = Mapping[str, Any]

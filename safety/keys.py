@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
-from .canonical import canonical_bytes, sha256_hex
+from ..twin.canonical import canonical_bytes, sha256_hex
 from .files import write_new
 
 PRIVATE_SUFFIX, PUBLIC_SUFFIX = ".key.pem", ".public.json"

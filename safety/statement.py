@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping
 from enum import StrEnum
 
-from .canonical import canonical_bytes
+from ..twin.canonical import canonical_bytes
 from .keys import Identity, Role, Signer, TrustStore
 
 PAYLOAD_TYPE = "application/vnd.in-toto+json"

@@ -19,7 +19,7 @@ from ranrein.agents.bundle import (
     most_likely,
     read_card,
 )
-from ranrein.safety.canonical import digest_of_files
+from ranrein.twin.canonical import digest_of_files
 from ranrein.twin.params import Params
 
 

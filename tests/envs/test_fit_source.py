@@ -12,7 +12,7 @@ import pytest
 from ranrein.envs.catalogue import load_scenario
 from ranrein.envs.fit_source import FILE, SCHEMA, FitFileError, body_digest
 from ranrein.envs.scenario_source import scenario_named
-from ranrein.safety.canonical import digest_of
+from ranrein.twin.canonical import digest_of
 from ranrein.twin.fitted import FittedScenario, growth_margin
 from ranrein.twin.scenario import Scenario
 

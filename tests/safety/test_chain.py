@@ -2,8 +2,8 @@ import json
 
 import pytest
 
-from ranrein.safety.canonical import canonical_bytes
 from ranrein.safety.chain import GENESIS, ChainBroken, leaf_hash, read_chain, seal
+from ranrein.twin.canonical import canonical_bytes
 
 
 def chained(*bodies):
