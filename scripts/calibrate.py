@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from ranrein.agents.config import ConfigError, EnvConfig, from_mapping
@@ -91,18 +91,20 @@ def _power(config: CalibrateConfig) -> int:
 def _told(found: Calibrated) -> int:
     fit = found.fit
     show_rows(parameter_rows(fit))
-    lines = [f"{name}: {value}" for name, value in (gap_row(found.series), *error_rows(fit))]
-    lines += [f"growth margin of the shield: {fit.growth_margin:.3f}", f"fit: {found.digest}"]
-    lines += [f"report: {found.folder / PAGE}", f"use it: scenario=fit:{found.folder}"]
-    say("\n".join(lines), ExitCode.OK)
+    _say(found, [gap_row(found.series), *error_rows(fit)], f"{fit.growth_margin:.3f}")
     return ExitCode.OK if is_better(fit) else ExitCode.INCONCLUSIVE
 
 
 def _told_file(found: Kept) -> int:
-    fit = found.fit
-    show_rows(rows_of(fit.parameters))
-    lines = [*fit.notes, *(f"{name}: {value}" for name, value in worth_rows(fit))]
-    lines += [f"growth margin of the shield: {fit.margin_text}", f"fit: {found.digest}"]
+    show_rows(rows_of(found.fit.parameters))
+    for note in found.fit.notes:
+        say(note, ExitCode.OK)
+    _say(found, worth_rows(found.fit), found.fit.margin_text)
+    return ExitCode.OK if found.fit.is_better else ExitCode.INCONCLUSIVE
+
+
+def _say(found: Calibrated | Kept, rows: Iterable[tuple[str, str]], margin: str) -> None:
+    lines = [f"{name}: {value}" for name, value in rows]
+    lines += [f"growth margin of the shield: {margin}", f"fit: {found.digest}"]
     lines += [f"report: {found.folder / PAGE}", f"use it: scenario=fit:{found.folder}"]
     say("\n".join(lines), ExitCode.OK)
-    return ExitCode.OK if fit.is_better else ExitCode.INCONCLUSIVE

@@ -11,12 +11,13 @@ from ranrein.envs.catalogue import load_scenario, scenario_names
 from ranrein.envs.variants import failing
 from ranrein.twin.advance import advance
 from ranrein.twin.books import Books, read_books
-from ranrein.twin.command import LARGEST_OFFSET_DB, Command
 from ranrein.twin.kernels.layout import COUNTED_MBIT, CellSum
 from ranrein.twin.params import Params
 from ranrein.twin.reference import advance_reference
 from ranrein.twin.slice_report import report_slices, waiting_mbit
 from ranrein.twin.state import State, begin, open_period
+
+from .commands import random_command
 
 REPLICAS, PERIODS, STEPS = 3, 8, 5
 
@@ -38,17 +39,6 @@ def _noon(params: Params, n: int, seed: int = 0) -> State:
     state.arrays.step[:] = round(12 * 3600 / params.arrays.step_s)
     state.arrays.area_load[1:] *= np.float32(2.7)
     return state
-
-
-def _random(params: Params, n: int, rng: np.random.Generator) -> Command:
-    shape = (n, params.n_cells)
-    return Command(
-        (rng.integers(0, 5, shape) * rng.integers(0, 2, shape)).astype(np.int8),
-        (rng.integers(0, 100, shape) % params.n_beams).astype(np.int8),
-        rng.integers(-LARGEST_OFFSET_DB, LARGEST_OFFSET_DB + 1, shape).astype(np.int8),
-        rng.integers(0, 3, (n, params.scenario.slicing.requests)).astype(np.int8),
-        (rng.integers(0, 100, shape) % params.n_ssb_periods).astype(np.int8),
-    )
 
 
 def _waits(params: Params, state: State) -> np.ndarray:
@@ -81,7 +71,7 @@ def _live(params: Params, state: State, seed: int, periods: int) -> np.ndarray:
     for _ in range(periods):
         before, slots_before = _waits(params, state), waiting_mbit(params, state)
         open_period(state)
-        advance(params, state, _random(params, state.n_replicas, rng), STEPS)
+        advance(params, state, random_command(params, state.n_replicas, rng), STEPS)
         books = _assert_balanced(params, state, before, slots_before)
         ever += np.array([column.sum(axis=1) * COUNTED_MBIT for column in books])
     return ever
@@ -109,7 +99,7 @@ def test_what_is_offered_does_not_depend_on_what_is_commanded(plain: Params) -> 
     totals = []
     for seed in (5, 6):
         state = _noon(plain, REPLICAS)
-        advance(plain, state, _random(plain, REPLICAS, np.random.default_rng(seed)), STEPS)
+        advance(plain, state, random_command(plain, REPLICAS, np.random.default_rng(seed)), STEPS)
         totals.append(read_books(state).offered.sum(axis=1))
     np.testing.assert_allclose(*totals, rtol=0, atol=2 * plain.n_cells)  # units: one rounding per cell
 
@@ -118,7 +108,7 @@ def test_what_is_offered_does_not_depend_on_what_is_commanded(plain: Params) -> 
 def test_the_oracle_balances_and_agrees(name: str) -> None:
     params = Params.of(load_scenario(name))
     kernel, rng = _noon(params, 2), np.random.default_rng(7)
-    oracle, command = kernel.copy(), _random(params, 2, rng)
+    oracle, command = kernel.copy(), random_command(params, 2, rng)
     advance(params, kernel, command, STEPS)
     advance_reference(params, oracle, command, STEPS)
     nothing = np.zeros(2), np.zeros((2, params.scenario.slicing.slots))
@@ -132,7 +122,7 @@ def test_cells_balance_whatever_the_volume() -> None:
     plain = load_scenario("tiny")
     params = Params.of(replace(plain, load=replace(plain.load, full_load_mbps=1e6, scale=300.0)))
     state = _noon(params, REPLICAS)
-    advance(params, state, _random(params, REPLICAS, np.random.default_rng(8)), STEPS)
+    advance(params, state, random_command(params, REPLICAS, np.random.default_rng(8)), STEPS)
     offered, served, dropped = read_books(state)
     assert offered.max() > 2**53
     assert np.array_equal(offered, served + dropped)

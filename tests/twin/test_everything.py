@@ -13,7 +13,7 @@ from ranrein.envs.catalogue import load_scenario
 from ranrein.twin.advance import advance
 from ranrein.twin.backhaul import Backhaul
 from ranrein.twin.carrier import N_CARRIER_STATES, CarrierState
-from ranrein.twin.command import LARGEST_OFFSET_DB, Command
+from ranrein.twin.command import Command
 from ranrein.twin.failures import Failures, MeanTimes
 from ranrein.twin.kernels.layout import GAIN_STEP_DB, CellSum, StateArrays
 from ranrein.twin.kpis import REALS, measure
@@ -23,6 +23,8 @@ from ranrein.twin.reference import advance_reference
 from ranrein.twin.scenario import Scenario
 from ranrein.twin.slicing import Slicing
 from ranrein.twin.state import State, begin, open_period
+
+from .commands import random_command
 
 EXACT_MBIT = 2.0**36  # sums below it are exact where traffic waits
 PERIOD = 5  # steps
@@ -48,21 +50,10 @@ def _start(params: Params, n: int, seed: int = 0) -> State:
     return begin(params, np.arange(seed, seed + n, dtype=np.int64), np.zeros(n, np.int64))
 
 
-def _random(params: Params, n: int, rng: np.random.Generator) -> Command:
-    shape = (n, params.n_cells)
-    return Command(
-        (rng.integers(0, 5, shape) * rng.integers(0, 2, shape)).astype(np.int8),
-        (rng.integers(0, 100, shape) % params.n_beams).astype(np.int8),
-        rng.integers(-LARGEST_OFFSET_DB, LARGEST_OFFSET_DB + 1, shape).astype(np.int8),
-        rng.integers(0, 3, (n, params.scenario.slicing.requests)).astype(np.int8),
-        (rng.integers(0, 100, shape) % params.n_ssb_periods).astype(np.int8),
-    )
-
-
 def _live(params: Params, state: State, seed: int, periods: int) -> None:
     rng = np.random.default_rng(seed)
     for _ in range(periods):
-        advance(params, state, _random(params, state.n_replicas, rng), PERIOD)
+        advance(params, state, random_command(params, state.n_replicas, rng), PERIOD)
 
 
 def _assert_books_balance(params: Params, state: State, queue: np.ndarray) -> None:
@@ -112,7 +103,7 @@ def test_what_is_offered_is_served_or_blocked(whole: Params) -> None:
     for _ in range(40):
         queue = state.arrays.queue.copy()
         open_period(state)
-        advance(whole, state, _random(whole, 8, rng), PERIOD)
+        advance(whole, state, random_command(whole, 8, rng), PERIOD)
         _assert_books_balance(whole, state, queue)
         seen |= [
             state.arrays.down.any(),
@@ -127,7 +118,7 @@ def test_energy_is_the_integral_of_power_and_the_transitions(whole: Params) -> N
     state, rng, p = _start(whole, 4), np.random.default_rng(2), whole.arrays
     cells, expected_j = np.arange(whole.n_cells), np.zeros((4, whole.n_cells))
     for _ in range(60):
-        command, s = _random(whole, 4, rng), state.arrays
+        command, s = random_command(whole, 4, rng), state.arrays
         old, before = s.carrier.copy(), s.carrier + N_CARRIER_STATES * s.ssb_period
         new, first = command.carrier_state, N_CARRIER_STATES * command.ssb_period
         leave_j, enter_j = (p.transition_j[cells, row].astype(np.float64) for row in (before, first + new))
@@ -145,7 +136,7 @@ def test_the_kernel_agrees_with_the_oracle(whole: Params) -> None:
     rng, kernel = np.random.default_rng(8), _start(whole, 3)
     oracle = kernel.copy()
     for n_steps in (5, 10, 3, 2, 5, 15, 5):
-        command = _random(whole, 3, rng)
+        command = random_command(whole, 3, rng)
         advance(whole, kernel, command, n_steps)
         advance_reference(whole, oracle, command, n_steps)
     for name, a, b in zip(StateArrays._fields, kernel.arrays, oracle.arrays, strict=True):
@@ -156,7 +147,7 @@ def test_a_replica_has_the_same_bits_alone_and_in_a_batch(whole: Params) -> None
     batch, alone = _start(whole, 6), _start(whole, 1, seed=4)
     rng = np.random.default_rng(3)
     for _ in range(20):
-        command = _random(whole, 6, rng)
+        command = random_command(whole, 6, rng)
         advance(whole, batch, command, PERIOD)
         advance(whole, alone, command.rows(np.array([4])), PERIOD)
     for name, a, b in zip(StateArrays._fields, batch.rows([4]).arrays, alone.arrays, strict=True):
@@ -254,7 +245,7 @@ def test_no_network_gives_a_number_that_is_none(
     for _ in range(4):
         queue = state.arrays.queue.copy()
         open_period(state)
-        advance(params, state, _random(params, 2, rng), PERIOD)
+        advance(params, state, random_command(params, 2, rng), PERIOD)
         _assert_sane(params, state)
         _assert_books_balance(params, state, queue)
 
