@@ -141,8 +141,10 @@ def _still(series: SiteSeries) -> Iterator[Finding]:
         what = (
             f"{series.value(first)} stays until line {series.line[last]}, {long_s / SECONDS_PER_HOUR:.3g} h"
         )
-        repair = "used as it stands: where nothing was measured, leave out the lines"
-        yield Finding(int(series.line[first]), what, repair.split(": ")[1] if fatal else repair, fatal)
+        repair = "where nothing was measured, leave out the lines"
+        yield Finding(
+            int(series.line[first]), what, repair if fatal else f"used as it stands: {repair}", fatal
+        )
 
 
 def _holes(series: SiteSeries) -> Iterator[Finding]:

@@ -78,21 +78,6 @@ class Drifting:
         return _with_days(scenario, rows, f"span={self.span}")
 
 
-def randomised(
-    scenario: Scenario,
-    scale: Range = Randomised.scale,
-    shift_h: Range = Randomised.shift_h,
-    levels: int = Randomised.levels,
-) -> Scenario:
-    """Return a scenario whose days are ``Randomised``."""
-    return Randomised(scale, shift_h, levels)(scenario)
-
-
-def drifting(scenario: Scenario, span: Range = Drifting.span, levels: int = Drifting.levels) -> Scenario:
-    """Return a scenario whose days are ``Drifting``."""
-    return Drifting(span, levels)(scenario)
-
-
 def _rows(load: Load, levels: int = 1) -> list[F64]:
     """Return the days as they are, at least hourly; ValueError if a law makes too many of them."""
     count = max(len(load.profile), 1) * levels**2

@@ -9,7 +9,7 @@ from ..twin.failures import CommonCause, Failures, MeanTimes
 from ..twin.reality_gap import reality_gap
 from ..twin.scenario import Scenario
 from .catalogue import UnknownNameError
-from .randomise import drifting, randomised
+from .randomise import Drifting, Randomised
 
 SIGN = "+"
 # about two failures a day in a network of seven cells, assumption
@@ -64,8 +64,8 @@ VARIANTS: dict[str, Callable[[Scenario], Scenario]] = {
     "blackout": dark,
     "telemetry": late_and_lost,
     "frozen": frozen,
-    "drift": drifting,
-    "randomised": randomised,
+    "drift": Drifting(),
+    "randomised": Randomised(),
 }
 LAWS = ("drift", "randomised")  # over days
 

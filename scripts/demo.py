@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ranrein.agents.config import ConfigError, from_mapping
-from ranrein.agents.demo_config import DemoConfig, check_places
+from ranrein.agents.demo_config import DemoConfig
 
 from .demo_show import play
 from .exit_codes import ExitCode
@@ -24,7 +24,6 @@ def main(argv: Sequence[str]) -> int:
     try:
         config = from_mapping(DemoConfig, settings("demo", options))
         require_folder("out", config.out)
-        check_places(config)
+        return ExitCode.OK if options.show else play(config)
     except ConfigError as error:
         return say(f"ranrein demo: {error}", ExitCode.USAGE)
-    return ExitCode.OK if options.show else play(config)

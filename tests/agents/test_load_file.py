@@ -23,7 +23,7 @@ from ranrein.envs.baselines import AlwaysOn
 from ranrein.envs.catalogue import load_scenario
 from ranrein.envs.energy_saving import EnergySaving
 from ranrein.envs.inventory_writer import inventory_data
-from ranrein.envs.randomise import drifting, randomised
+from ranrein.envs.randomise import Drifting, Randomised
 from ranrein.envs.variants import varied
 from ranrein.scripts import evaluate
 from ranrein.scripts.exit_codes import ExitCode
@@ -219,7 +219,7 @@ def test_sections_of_laws_act_on_the_days_of_the_file(kind: str, write: Write, t
     file = tmp_path / ("mine" if kind == "file" else "mine.json")
     found = problem_of(EnvConfig(), f"{kind}:{file}", str(path))[1].scenario
     measured = replace(tiny, load=replace(tiny.load, profile=read_load_file(path)))
-    assert found.load == drifting(randomised(measured, levels=2), levels=3).load
+    assert found.load == Drifting(levels=3)(Randomised(levels=2)(measured)).load
 
 
 def test_a_fit_whose_days_hold_a_law_takes_no_other_days(

@@ -17,7 +17,7 @@ from ranrein.envs.catalogue import (
     scenario_from,
     scenario_names,
 )
-from ranrein.envs.randomise import drifting, randomised
+from ranrein.envs.randomise import Drifting, Randomised
 from ranrein.envs.scenario_file import ScenarioFileError
 from ranrein.envs.scenario_source import scenario_named
 from ranrein.twin.params import Params
@@ -132,8 +132,8 @@ def test_a_file_asks_for_laws_over_its_days_and_is_a_scenario_by_its_path(
     data: dict[str, Any], tmp_path: Path
 ) -> None:
     file, tiny = written(tmp_path, data | LAWS), load_scenario("tiny")
-    many = randomised(tiny, scale=(0.5, 1.5), shift_h=(-3.0, 3.0), levels=3)
-    assert read_scenario(file) == scenario_named(f"file:{file}") == drifting(many, levels=2)
+    many = Randomised(scale=(0.5, 1.5), shift_h=(-3.0, 3.0), levels=3)(tiny)
+    assert read_scenario(file) == scenario_named(f"file:{file}") == Drifting(levels=2)(many)
     assert scenario_named(f"file:{file}+telemetry").name == "tiny+telemetry"
 
 

@@ -10,7 +10,7 @@ import pytest
 from ranrein.envs.inventory import read_inventory
 from ranrein.envs.inventory_rows import InventoryError
 from ranrein.envs.inventory_scenario import cluster_scenario, clusters
-from ranrein.envs.randomise import randomised
+from ranrein.envs.randomise import Randomised
 
 SITES = "id,latitude,longitude\na,48.10,11.50\nb,48.11,11.52\nc,48.13,11.58\nd,48.20,11.60\n"
 SECTORS = "site,id,azimuth_deg\na,1,0\nb,1,0\nc,1,0\nd,1,0\n"
@@ -129,7 +129,7 @@ def test_settings_ask_for_laws_over_days(tmp_path: Path) -> None:
         path.write_text(json.dumps({**GOOD, "scenario": settings}), encoding="utf-8")
         found.append(read_inventory(path))
     usual, many = (cluster_scenario(each, clusters(each)[0], "net") for each in found[:2])
-    assert many == randomised(usual, levels=3)
+    assert many == Randomised(levels=3)(usual)
     with pytest.raises(InventoryError, match=r"x\.json:1: net: .*did you mean 'levels'\?"):
         cluster_scenario(found[2], clusters(found[2])[0], "net")
 
