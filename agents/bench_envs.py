@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import gymnasium as gym
 import numpy as np
 
 from ..envs.loss_scenario import LOSS_SYSTEM, LossScenario
+from ..envs.loss_world import ADMIT
 from ..envs.registry import TASKS, make_env, make_task, make_vector_env
 from ..envs.worlds import DEFAULT_SCENARIO, network_of
-from ..twin.loss_door import Room, Worth, answer_doors, door_of, revenue_of
+from ..twin.loss_door import Worth, answer_doors, door_of, revenue_of, room_for
 from ..twin.loss_simulation import await_request, begin_loss
 from ..twin.params import Params
 from .bench_cases import Case, kernel_case
@@ -21,7 +23,7 @@ _MANY = 16  # times as many where a decision is soon made
 def env_cases(num_envs: int, left_out: str) -> list[Case]:
     """Return single, vector and kernel of every registered problem but one, which is measured elsewhere.
 
-    A kernel is the compiled code of a decision alone, with everything awake, or nobody admitted.
+    A kernel is the compiled code of a decision alone, with everything awake, or whoever fits admitted.
     """
     cases = []
     for task, scenario in _places(left_out):
@@ -82,15 +84,16 @@ def _door_case(name: str, network: LossScenario, n: int) -> Case:
     system, seeds, none = network.system, np.arange(n, dtype=np.int64), np.zeros(n, np.int64)
     revenue = revenue_of(system)
     door = door_of(system, Worth(revenue, revenue, revenue), network.episode_requests)
-    state, nobody, out = begin_loss(system, seeds, none), np.zeros((n, 1), np.int64), Room(door, n)()
+    state, everybody = begin_loss(system, seeds, none), np.full((n, 1), ADMIT)
+    out = room_for(n, system.n_classes)
     await_request(state)
-    return Case(name, lambda: answer_doors(door, state.arrays, none, nobody, out))
+    return Case(name, lambda: answer_doors(door, state.arrays, none, everybody, out))
 
 
 def _single(task: str, scenario: str) -> Callable[[], object]:
     env = make_env(task, scenario=scenario)
     env.reset(seed=0)
-    action = np.zeros_like(env.action_space.sample())
+    action = _usual(scenario, env.action_space)
 
     def step() -> None:
         _, _, terminated, truncated, _ = env.step(action)
@@ -103,5 +106,11 @@ def _single(task: str, scenario: str) -> Callable[[], object]:
 def _vector(task: str, scenario: str, num_envs: int) -> Callable[[], object]:
     env = make_vector_env(task, num_envs, scenario=scenario)
     env.reset(seed=0)
-    actions = np.zeros_like(env.action_space.sample())
+    actions = _usual(scenario, env.action_space)
     return lambda: env.step(actions)
+
+
+def _usual(scenario: str, space: gym.Space[Any]) -> np.ndarray:
+    """Return what keeps everything awake, or admits whoever fits: those who are in service leave, which is work too."""
+    assert space.shape is not None
+    return np.full(space.shape, ADMIT if scenario == LOSS_SYSTEM else 0)

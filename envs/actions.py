@@ -28,8 +28,13 @@ def choices_of(space: ActionSpace) -> I64:
     return np.asarray(space.nvec, np.int64)
 
 
-class ActionCheck:
-    """Takes the actions of B replicas as they come and gives them as the problem reads them.
+def check_of(space: ActionSpace, num_envs: int) -> ChoiceCheck | SettingCheck:
+    """Return what takes the actions of ``num_envs`` replicas as they come and gives them as the problem reads them."""
+    return (ChoiceCheck if isinstance(space, spaces.MultiDiscrete) else SettingCheck)(space, num_envs)
+
+
+class ChoiceCheck:
+    """Takes choices of B replicas.
 
     Args:
         space: of one replica.
@@ -38,37 +43,52 @@ class ActionCheck:
 
     def __init__(self, space: ActionSpace, num_envs: int) -> None:
         self._shape = (num_envs, *space.shape)
-        self._choices = choices_of(space) if isinstance(space, spaces.MultiDiscrete) else None
+        self._choices = choices_of(space)
 
-    def __call__(self, actions: Any) -> Actions:  # noqa: ANN401
-        """Return a batch of actions, (B, A) int64 or float64; ValueError says what is wrong with them."""
-        try:
-            array = np.asarray(actions)
-        except ValueError as error:
-            raise ValueError(f"actions have rows of unlike lengths, need shape {self._shape}") from error
-        if array.shape != self._shape:
-            raise ValueError(f"actions have shape {array.shape}, need {self._shape}")
-        return _settings(array) if self._choices is None else _chosen(array, self._choices)
+    def __call__(self, actions: Any) -> I64:  # noqa: ANN401
+        """Return the choices, (B, A); ValueError says what is wrong with them."""
+        taken = self.taken(actions)
+        if outside_rows(taken, self._choices):
+            raise self.refusal(taken)
+        return taken
 
+    def taken(self, actions: Any) -> I64:  # noqa: ANN401
+        """Return a copy, (B, A), of whole numbers, whatever they are: for who looks at them anyway."""
+        array = _shaped(actions, self._shape)
+        if array.dtype.kind not in "iu":
+            raise ValueError(f"actions are {array.dtype}, need integers 0..{int(self._choices.max()) - 1}")
+        return array.astype(np.int64)
 
-def _chosen(array: np.ndarray, choices: I64) -> I64:
-    if array.dtype.kind not in "iu":
-        raise ValueError(f"actions are {array.dtype}, need integers 0..{int(choices.max()) - 1}")
-    checked = array.astype(np.int64)
-    if outside_rows(checked, choices):
-        row, column = np.argwhere((checked < 0) | (checked >= choices))[0].tolist()
-        raise ValueError(
-            f"actions[{row}, {column}] is {array[row, column]}, need 0..{int(choices[column]) - 1}"
-        )
-    return checked
+    def refusal(self, taken: I64) -> ValueError:
+        """Return what to say of the first choice that there is not."""
+        row, column = np.argwhere((taken < 0) | (taken >= self._choices))[0].tolist()
+        need = f"0..{int(self._choices[column]) - 1}"
+        return ValueError(f"actions[{row}, {column}] is {taken[row, column]}, need {need}")
 
 
-def _settings(array: np.ndarray) -> F64:
-    if array.dtype.kind != "f":
-        raise ValueError(f"actions are {array.dtype}, need floating-point numbers in [-1, 1]")
-    checked = array.astype(np.float64)
-    inside = np.abs(checked) <= 1.0
-    if not inside.all():
-        row, column = np.argwhere(~inside)[0].tolist()
-        raise ValueError(f"actions[{row}, {column}] is {array[row, column]}, need -1..1")
-    return checked
+class SettingCheck:
+    """Takes numbers of [-1, 1] for B replicas; see ``ChoiceCheck``."""
+
+    def __init__(self, space: ActionSpace, num_envs: int) -> None:
+        self._shape = (num_envs, *space.shape)
+
+    def __call__(self, actions: Any) -> F64:  # noqa: ANN401
+        """Return the numbers, (B, A); ValueError says what is wrong with them."""
+        array = _shaped(actions, self._shape)
+        if array.dtype.kind != "f":
+            raise ValueError(f"actions are {array.dtype}, need floating-point numbers in [-1, 1]")
+        inside = np.abs(array) <= 1.0
+        if not inside.all():
+            row, column = np.argwhere(~inside)[0].tolist()
+            raise ValueError(f"actions[{row}, {column}] is {array[row, column]}, need -1..1")
+        return array.astype(np.float64)
+
+
+def _shaped(actions: Any, shape: tuple[int, ...]) -> np.ndarray:  # noqa: ANN401
+    try:
+        array = np.asarray(actions)
+    except ValueError as error:
+        raise ValueError(f"actions have rows of unlike lengths, need shape {shape}") from error
+    if array.shape != shape:
+        raise ValueError(f"actions have shape {array.shape}, need {shape}")
+    return array

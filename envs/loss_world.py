@@ -7,11 +7,12 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from gymnasium import spaces
 
+from ..twin.kernels.loss_door import BEYOND, BUSY_PERCENT, COST, ELAPSED_S, REVENUE, REWARD, TERM, UNKNOWN
 from ..twin.kpis import EVERY
-from ..twin.loss_door import Answered, Room, Worth, answer_doors, door_of, revenue_of
+from ..twin.loss_door import Answered, Worth, answer_doors, door_of, revenue_of, room_for
 from ..twin.loss_simulation import LossState, await_request, begin_loss
 from ..twin.types import F32, F64, I32, I64, Bool, Rows
-from .actions import Actions
+from .actions import ChoiceCheck
 from .loss_scenario import LossScenario
 from .loss_start import SteadyStart
 from .loss_trail import LossTrail
@@ -19,8 +20,8 @@ from .task import Weighting
 from .world import Info, Picture, Told, alone
 
 REFUSE, ADMIT = 0, 1
-BEYOND = "beyond capacity"
-TERM = "revenue"
+PROMISE = "beyond capacity"
+EARNED = "revenue"
 
 
 class LossWindow(NamedTuple):
@@ -78,9 +79,10 @@ class LossWorld:
         self._start = SteadyStart(network.system)
         revenue = revenue_of(network.system)
         term = task.scaled(network, revenue)
-        worth = Worth(revenue, term, Weighting(task.weights)({TERM: term}))
+        worth = Worth(revenue, term, Weighting(task.weights)({EARNED: term}))
         self._door = door_of(network.system, worth, network.episode_requests)
-        self._room = Room(self._door, n_replicas)
+        self._check = ChoiceCheck(self.action_space, n_replicas)
+        self._size = n_replicas, network.system.n_classes
 
     @property
     def window(self) -> LossWindow:
@@ -97,31 +99,33 @@ class LossWorld:
         self.state.assign(rows, self._begun(seeds, episodes))
         self._answered[rows] = 0
 
-    def step(self, actions: Actions) -> None:
+    def step(self, actions: Any) -> None:  # noqa: ANN401
         """Answer the request at each door, and go on to the next."""
-        self._last, asked = self._room(), np.asarray(actions, np.int64)
-        self._any_over = answer_doors(self._door, self.state.arrays, self._answered, asked, self._last) > 0
+        asked, told = self._check.taken(actions), room_for(*self._size)
+        n_over = answer_doors(self._door, self.state.arrays, self._answered, asked, told)
+        if n_over == UNKNOWN:
+            raise self._check.refusal(asked)
+        self._last, self._any_over = told, n_over > 0
 
     def told(self) -> Told:
         """Return all about the last decision."""
-        last = self._last
-        cost, beyond, revenue, term, reward, elapsed_s, busy_percent = last.amounts
+        last, amounts = self._last, self._last.amounts
         infos: Info = {
-            "cost": cost,
-            "costs": {BEYOND: beyond},
-            "reward_terms": {TERM: term},
-            "revenue": revenue,
-            "elapsed_s": elapsed_s,
+            "cost": amounts[COST],
+            "costs": {PROMISE: amounts[BEYOND]},
+            "reward_terms": {EARNED: amounts[TERM]},
+            "revenue": amounts[REVENUE],
+            "elapsed_s": amounts[ELAPSED_S],
             "request": last.request,
             "in_service": last.held,
             "kpis": {
                 "DRB.EstabAtt": last.offered,
                 "DRB.EstabSucc": last.admitted,
-                "RRU.PrbTotDl": busy_percent,
+                "RRU.PrbTotDl": amounts[BUSY_PERCENT],
             },
             "command": last.command,
         }
-        return Told(last.shown, reward, last.over, self._any_over, infos)
+        return last.shown, amounts[REWARD], last.over, self._any_over, infos
 
     def told_alone(self) -> tuple[F32, float, bool, Info]:
         """Return observation, reward, whether the episode is over, and info of a batch of one, as of no batch."""
@@ -151,7 +155,7 @@ class LossWorld:
 
     def judged(self) -> Info:
         """Return costs, reward terms, revenue and time of the last decision, each (B,)."""
-        infos = self.told().infos
+        *_, infos = self.told()
         return {name: infos[name] for name in ("cost", "costs", "reward_terms", "revenue", "elapsed_s")}
 
     def over(self) -> Bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 from gymnasium import spaces
@@ -73,18 +74,18 @@ class SliceWorld:
         """Begin a new episode in some replicas."""
         self._twin.restart(rows, seeds, episodes)
 
-    def step(self, actions: Actions) -> None:
+    def step(self, actions: Any) -> None:  # noqa: ANN401
         """Run one control period; requests that cannot be admitted are refused."""
-        possible = answerable(self.params, self.window, np.asarray(actions, np.int64))
+        possible = answerable(self.params, self.window, np.asarray(self._twin.checked(actions), np.int64))
         if self._watch is not None:
             wanted = self.task.decode(self.params, possible, self.window.precedent)
             self._watched = {"conflicts": self._watch(self.simulation, wanted)}
-        self._twin.step(possible)
+        self._twin.obey(possible)
 
     def told(self) -> Told:
         """Return all about the last control period."""
-        told = self._twin.told()
-        return told._replace(infos=told.infos | self._earned() | self._known())
+        observation, rewards, over, any_over, infos = self._twin.told()
+        return observation, rewards, over, any_over, infos | self._earned() | self._known()
 
     def told_alone(self) -> tuple[F32, float, bool, Info]:
         """Return observation, reward, whether the episode is over, and info of a batch of one, as of no batch."""

@@ -11,7 +11,6 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
 from ..twin.types import F32, F64, Bool
-from .actions import ActionCheck
 from .catalogue import UnknownNameError
 from .reset_checks import autoreset_of, count_of, reset_mask, seed_per_row
 from .simulation import Simulation
@@ -56,7 +55,6 @@ class TwinVectorEnv(VectorEnv[Any, Any, Any]):
         self._mode = autoreset_of(autoreset_mode)
         self.metadata = {**self.metadata, "autoreset_mode": self._mode}
         self.single_action_space = self.world.action_space
-        self._checked = ActionCheck(self.single_action_space, num_envs)
         self.single_observation_space = self.world.observation_space
         self.action_space = batch_space(self.single_action_space, num_envs)
         self.observation_space = batch_space(self.single_observation_space, num_envs)
@@ -120,8 +118,7 @@ class TwinVectorEnv(VectorEnv[Any, Any, Any]):
             ValueError: if an action is not in the space; nothing has changed then.
         """
         self._decide(actions)
-        told = self.world.told()
-        observation, rewards, truncated, any_over, infos = told
+        observation, rewards, truncated, any_over, infos = told = self.world.told()
         if any_over or self._waits:
             observation = self._restarted_next(told) if self._waits else self._restarted_now(told)
         return observation, rewards, np.zeros(self.num_envs, _BOOL), truncated, infos
@@ -134,7 +131,7 @@ class TwinVectorEnv(VectorEnv[Any, Any, Any]):
     def _decide(self, actions: Any) -> None:  # noqa: ANN401
         if not self.has_begun:
             raise gym.error.ResetNeeded("call reset() before step()")
-        self.world.step(self._checked(actions))
+        self.world.step(actions)
 
     def action_masks(self) -> Bool:
         """Return which choices are allowed now, (B, sum of choices)."""
@@ -144,21 +141,22 @@ class TwinVectorEnv(VectorEnv[Any, Any, Any]):
 
     def _restarted_next(self, told: Told) -> F32:
         """Begin the episodes that were over at the step before: NEXT_STEP."""
-        waiting, observation = np.flatnonzero(self._pending), told.observation
+        observation, rewards, truncated, _, infos = told
+        waiting = np.flatnonzero(self._pending)
         if len(waiting):
             self._episodes[waiting] += 1
             self._restart(waiting)
-            told.rewards[waiting], told.over[waiting] = 0.0, False
-            told.infos.update(self.world.standing())
+            rewards[waiting], truncated[waiting] = 0.0, False
+            infos |= self.world.standing()
             observation = self.world.observe()
-        self._pending[:] = told.over
+        self._pending[:] = truncated
         return observation
 
     def _restarted_now(self, told: Told) -> F32:
         """Begin new episodes where they are over: SAME_STEP."""
-        if self._mode == AutoresetMode.DISABLED:
-            return told.observation
         observation, _, truncated, _, infos = told
+        if self._mode == AutoresetMode.DISABLED:
+            return observation
         rows = np.flatnonzero(truncated)
         final = np.full(self.num_envs, None, dtype=object)
         for row in rows:

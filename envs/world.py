@@ -1,12 +1,12 @@
 """The seam below the environments: what a batch of episodes of some control problem does.
 
-``TwinVectorEnv`` keeps what Gymnasium asks for (seeds, restarts, checks of actions); a world keeps what is simulated.
+``TwinVectorEnv`` keeps what Gymnasium asks for (seeds, restarts); a world keeps what is simulated and may be asked for.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple, Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from gymnasium import spaces
@@ -17,16 +17,7 @@ from .actions import Actions, ActionSpace
 from .features import FeatureList
 
 Info = dict[str, Any]
-
-
-class Told(NamedTuple):
-    """What a step of B replicas brought; the caller may keep and change it."""
-
-    observation: F32  # (B, size)
-    rewards: F64  # (B,)
-    over: Bool  # (B,), which episodes have reached their time limit
-    any_over: bool
-    infos: Info  # as ``World.judged`` and ``World.standing`` say
+Told = tuple[F32, F64, Bool, bool, Info]
 
 
 class Picture(Protocol):
@@ -81,12 +72,20 @@ class World(Protocol):
         """Begin a new episode in some replicas; ``seeds`` and ``episodes`` are those of the rows."""
         ...
 
-    def step(self, actions: Actions) -> None:
-        """Obey valid actions (B, A), or what the rules make of them, and go on to the next decision."""
+    def step(self, actions: Any) -> None:  # noqa: ANN401
+        """Obey actions (B, A), or what the rules make of them, and go on to the next decision.
+
+        Raises:
+            ValueError: if an action is not in the space; nothing has changed then.
+        """
         ...
 
     def told(self) -> Told:
-        """Return all about the last step."""
+        """Return all about the last step; the caller may keep and change it.
+
+        Observations (B, size), rewards (B,), which episodes have reached their time limit (B,), whether any has, and
+        infos as ``judged`` and ``standing`` say.
+        """
         ...
 
     def observe(self) -> F32:

@@ -12,7 +12,7 @@ from ..twin.params import Params
 from ..twin.scenario import Scenario
 from ..twin.state import State
 from ..twin.types import F32, F64, I64, Bool
-from .actions import Actions, ActionSpace
+from .actions import Actions, ActionSpace, check_of
 from .features import Observer, observation_space
 from .infos import Shown, judged, judged_alone, standing
 from .scenario_source import scenario_named
@@ -39,6 +39,7 @@ class TwinWorld:
         self.simulation = Simulation(params, n_replicas)
         self.action_space: ActionSpace = choices_of_task(task, params)
         self.observation_space: spaces.Box = observation_space(task.features, params)
+        self.checked = check_of(self.action_space, n_replicas)  # actions as they come; see ``World.step``
         timing = params.scenario.timing
         self.periods_per_episode: int = timing.periods_per_episode
         self._last_step = timing.periods_per_episode * timing.steps_per_period
@@ -72,8 +73,12 @@ class TwinWorld:
         """Begin a new episode in some replicas."""
         self.simulation.restart(rows, seeds, episodes)
 
-    def step(self, actions: Actions) -> None:
+    def step(self, actions: Any) -> None:  # noqa: ANN401
         """Run one control period under the legal command nearest to what is asked for."""
+        self.obey(self.checked(actions))
+
+    def obey(self, actions: Actions) -> None:
+        """Run one control period under the legal command nearest to what actions of the space ask for."""
         simulation = self.simulation
         outcome = simulation.step(self._decode(self.params, actions, simulation.window.precedent))
         self._outcome, self._terms = outcome, self._reward_terms(self.params, outcome)
@@ -82,7 +87,7 @@ class TwinWorld:
         """Return all about the last control period."""
         over = self.over()
         infos = self.judged() | self.standing()
-        return Told(self.observe(), self._weighting(self._terms), over, bool(over.any()), infos)
+        return self.observe(), self._weighting(self._terms), over, bool(over.any()), infos
 
     def told_alone(self) -> tuple[F32, float, bool, Info]:
         """Return observation, reward, whether the episode is over, and info of a batch of one, as of no batch."""

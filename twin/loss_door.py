@@ -9,7 +9,10 @@ from .loss_simulation import params_of
 from .loss_system import LossSystem
 from .types import F32, F64, I32, I64
 
-__all__ = ["Answered", "Door", "Room", "Worth", "answer_doors", "door_of", "revenue_of", "shown"]
+__all__ = ["Answered", "Door", "Worth", "answer_doors", "door_of", "revenue_of", "room_for", "shown"]
+
+_F32, _I64 = np.dtype(np.float32), np.dtype(np.int64)  # a type in their place takes longer
+_I8, _BOOL = np.dtype(np.int8), np.dtype(np.bool_)
 
 
 def revenue_of(system: LossSystem) -> F64:
@@ -22,27 +25,18 @@ def door_of(system: LossSystem, worth: Worth, limit: int) -> Door:
     return Door(params_of(system), system.limits, worth, limit)
 
 
-class Room:
-    """Makes room for what one decision of B replicas tells, anew for each: who is told may keep it.
-
-    Args:
-        door: what is decided at.
-        n_replicas: B.
-    """
-
-    def __init__(self, door: Door, n_replicas: int) -> None:
-        n, k = n_replicas, len(door.most)
-        layout: dict[str, tuple[tuple[int, ...], type[np.generic]]] = {
-            "shown": ((n, 4 * k + 1), np.float32), "amounts": ((N_AMOUNTS, n), np.float64),
-            "offered": ((n, k), np.int64), "admitted": ((n, k), np.int64), "held": ((n, k), np.int64),
-            "request": ((n,), np.int64), "command": ((n, 1), np.int8), "over": ((n,), np.bool_),
-        }  # fmt: skip
-        self._shapes = [layout[name][0] for name in Answered._fields]
-        self._dtypes = [np.dtype(layout[name][1]) for name in Answered._fields]
-
-    def __call__(self) -> Answered:
-        """Return arrays that hold nothing yet."""
-        return Answered._make(map(np.empty, self._shapes, self._dtypes))
+def room_for(n: int, k: int) -> Answered:
+    """Make room for what one decision of ``n`` replicas and ``k`` classes tells, anew: who is told may keep it."""
+    return Answered(
+        np.empty((n, 4 * k + 1), _F32),
+        np.empty((N_AMOUNTS, n)),
+        np.empty((n, k), _I64),
+        np.empty((n, k), _I64),
+        np.empty((n, k), _I64),
+        np.empty(n, _I64),
+        np.empty((n, 1), _I8),
+        np.empty(n, _BOOL),
+    )
 
 
 def shown(system: LossSystem, request: I32, held: I64) -> F32:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ranrein.twin.loss_door import Door, Room, Worth, answer_doors, door_of, revenue_of, shown
+from ranrein.twin.kernels.loss_door import UNKNOWN
+from ranrein.twin.loss_door import Answered, Door, Worth, answer_doors, door_of, revenue_of, room_for, shown
 from ranrein.twin.loss_simulation import LossState, answer_request, await_request, begin_loss, clear_sums
 from ranrein.twin.loss_system import LossSystem
 
@@ -24,9 +25,13 @@ def door() -> Door:
     return door_of(SYSTEM, Worth(revenue, 0.5 + 0.01 * revenue, 2.0 * revenue), LIMIT)
 
 
+def room() -> Answered:
+    return room_for(REPLICAS, SYSTEM.n_classes)
+
+
 def test_one_call_is_answering_and_waiting_by_hand_to_the_last_bit() -> None:
     told_of, by_hand, here = door(), begun(), begun()
-    room, answered, rng = Room(told_of, REPLICAS), np.zeros(REPLICAS, np.int64), np.random.default_rng(1)
+    answered, rng = np.zeros(REPLICAS, np.int64), np.random.default_rng(1)
     refused_beyond = 0
     for decision in range(DECISIONS):
         asked = rng.integers(0, 2, (REPLICAS, 1))
@@ -62,9 +67,25 @@ def test_one_call_is_answering_and_waiting_by_hand_to_the_last_bit() -> None:
 
 def test_every_decision_is_told_in_arrays_of_its_own() -> None:
     told_of, state = door(), begun()
-    room, answered = Room(told_of, REPLICAS), np.zeros(REPLICAS, np.int64)
+    answered = np.zeros(REPLICAS, np.int64)
     first = room()
     answer_doors(told_of, state.arrays, answered, np.ones((REPLICAS, 1), np.int64), first)
     kept = [array.copy() for array in first]
-    answer_doors(told_of, state.arrays, answered, np.zeros((REPLICAS, 1), np.int64), room())
+    answer_doors(
+        told_of,
+        state.arrays,
+        answered,
+        np.zeros((REPLICAS, 1), np.int64),
+        room(),
+    )
     assert all(np.array_equal(before, now) for before, now in zip(kept, first, strict=True))
+
+
+@pytest.mark.parametrize("wrong", [-1, 2, 1 << 40])
+def test_an_answer_that_there_is_not_changes_nothing(wrong: int) -> None:
+    state, answered, asked = begun(), np.zeros(REPLICAS, np.int64), np.ones((REPLICAS, 1), np.int64)
+    before = [array.copy() for array in state.arrays]
+    asked[-1] = wrong
+    assert answer_doors(door(), state.arrays, answered, asked, room()) == UNKNOWN
+    assert all(np.array_equal(then, now) for then, now in zip(before, state.arrays, strict=True))
+    assert not answered.any()

@@ -13,6 +13,7 @@ from .loss import NOBODY, LossArrays, LossParams, answer, step_event
 ADMIT = 1
 COST, BEYOND, REVENUE, TERM, REWARD, ELAPSED_S, BUSY_PERCENT = range(7)
 N_AMOUNTS = 7
+UNKNOWN = -1  # an answer that is neither refusing nor admitting
 
 
 class Worth(NamedTuple):
@@ -36,7 +37,7 @@ class Answered(NamedTuple):
     """What one answer at each door brought, and how things stand at the next request."""
 
     shown: F32  # (B, 4 K + 1), see ``show_requests``
-    amounts: F64  # (7, B): COST ... BUSY_PERCENT, the last on average until the next request
+    amounts: F64  # (N_AMOUNTS, B): COST ... BUSY_PERCENT, the last on average until the next request
     offered: I64  # (B, K), requests answered
     admitted: I64  # (B, K), those that were admitted
     held: I64  # (B, K), admissions in service now
@@ -102,12 +103,15 @@ def answer_doors(d: Door, s: LossArrays, answered: I64, asked: I64, out: Answere
         d: the system and what answers bring.
         s: replicas, each with a request at its door.
         answered: (B,), requests of the episode that were answered before; counted on.
-        asked: (B, 1), 1 to admit, else to refuse; what does not fit is refused.
+        asked: (B, 1), 1 to admit, 0 to refuse; what does not fit is refused.
         out: receives what is told.
 
     Returns:
-        How many episodes are over.
+        How many episodes are over; UNKNOWN for any other answer, and nothing has changed then.
     """
+    for b in range(s.key.shape[0]):
+        if not 0 <= asked[b, 0] <= ADMIT:
+            return UNKNOWN
     n_over = 0
     for b in range(s.key.shape[0]):
         k = s.request[b]
