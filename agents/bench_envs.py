@@ -12,7 +12,7 @@ from ..envs.loss_scenario import LOSS_SYSTEM, LossScenario
 from ..envs.loss_world import ADMIT
 from ..envs.registry import TASKS, make_env, make_task, make_vector_env
 from ..envs.worlds import DEFAULT_SCENARIO, network_of
-from ..twin.loss_door import Worth, answer_doors, door_of, revenue_of, room_for
+from ..twin.loss_door import Room, Worth, answer_doors, door_of, revenue_of
 from ..twin.loss_simulation import await_request, begin_loss
 from ..twin.params import Params
 from .bench_cases import Case, kernel_case
@@ -85,7 +85,7 @@ def _door_case(name: str, network: LossScenario, n: int) -> Case:
     revenue = revenue_of(system)
     door = door_of(system, Worth(revenue, revenue, revenue), network.episode_requests)
     state, everybody = begin_loss(system, seeds, none), np.full((n, 1), ADMIT)
-    out = room_for(n, system.n_classes)
+    out = Room(n, system.n_classes)()
     await_request(state)
     return Case(name, lambda: answer_doors(door, state.arrays, none, everybody, out))
 

@@ -12,6 +12,7 @@ from ..twin.types import F64, I64
 
 ActionSpace = spaces.MultiDiscrete | spaces.Box
 Actions = I64 | F64  # (B, A)
+_I64 = np.dtype(np.int64)
 
 
 def n_choices(space: ActionSpace) -> int:
@@ -57,7 +58,7 @@ class ChoiceCheck:
         array = _shaped(actions, self._shape)
         if array.dtype.kind not in "iu":
             raise ValueError(f"actions are {array.dtype}, need integers 0..{int(self._choices.max()) - 1}")
-        return array.astype(np.int64)
+        return array.astype(_I64)
 
     def refusal(self, taken: I64) -> ValueError:
         """Return what to say of the first choice that there is not."""

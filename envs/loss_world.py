@@ -9,12 +9,12 @@ from gymnasium import spaces
 
 from ..twin.kernels.loss_door import BEYOND, BUSY_PERCENT, COST, ELAPSED_S, REVENUE, REWARD, TERM, UNKNOWN
 from ..twin.kpis import EVERY
-from ..twin.loss_door import Answered, Worth, answer_doors, door_of, revenue_of, room_for
+from ..twin.loss_door import Answered, Room, Worth, answer_doors, door_of, revenue_of
 from ..twin.loss_simulation import LossState, await_request, begin_loss
+from ..twin.loss_start import SteadyStart
 from ..twin.types import F32, F64, I32, I64, Bool, Rows
 from .actions import ChoiceCheck
 from .loss_scenario import LossScenario
-from .loss_start import SteadyStart
 from .loss_trail import LossTrail
 from .task import Weighting
 from .world import Info, Picture, Told, alone
@@ -82,7 +82,7 @@ class LossWorld:
         worth = Worth(revenue, term, Weighting(task.weights)({EARNED: term}))
         self._door = door_of(network.system, worth, network.episode_requests)
         self._check = ChoiceCheck(self.action_space, n_replicas)
-        self._size = n_replicas, network.system.n_classes
+        self._room = Room(n_replicas, network.system.n_classes)
 
     @property
     def window(self) -> LossWindow:
@@ -101,7 +101,7 @@ class LossWorld:
 
     def step(self, actions: Any) -> None:  # noqa: ANN401
         """Answer the request at each door, and go on to the next."""
-        asked, told = self._check.taken(actions), room_for(*self._size)
+        asked, told = self._check.taken(actions), self._room()
         n_over = answer_doors(self._door, self.state.arrays, self._answered, asked, told)
         if n_over == UNKNOWN:
             raise self._check.refusal(asked)

@@ -159,7 +159,7 @@ class TwinVectorEnv(VectorEnv[Any, Any, Any]):
             return observation
         rows = np.flatnonzero(truncated)
         final = np.full(self.num_envs, None, dtype=object)
-        for row in rows:
+        for row in rows.tolist():
             final[row] = observation[row]
         infos["final_info"] = {name: value for name, value in infos.items() if not name.startswith("_")}
         infos["final_obs"], infos["_final_obs"], infos["_final_info"] = (

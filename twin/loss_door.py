@@ -9,7 +9,7 @@ from .loss_simulation import params_of
 from .loss_system import LossSystem
 from .types import F32, F64, I32, I64
 
-__all__ = ["Answered", "Door", "Worth", "answer_doors", "door_of", "revenue_of", "room_for", "shown"]
+__all__ = ["Answered", "Door", "Room", "Worth", "answer_doors", "door_of", "revenue_of", "shown"]
 
 _F32, _I64 = np.dtype(np.float32), np.dtype(np.int64)  # a type in their place takes longer
 _I8, _BOOL = np.dtype(np.int8), np.dtype(np.bool_)
@@ -25,18 +25,30 @@ def door_of(system: LossSystem, worth: Worth, limit: int) -> Door:
     return Door(params_of(system), system.limits, worth, limit)
 
 
-def room_for(n: int, k: int) -> Answered:
-    """Make room for what one decision of ``n`` replicas and ``k`` classes tells, anew: who is told may keep it."""
-    return Answered(
-        np.empty((n, 4 * k + 1), _F32),
-        np.empty((N_AMOUNTS, n)),
-        np.empty((n, k), _I64),
-        np.empty((n, k), _I64),
-        np.empty((n, k), _I64),
-        np.empty(n, _I64),
-        np.empty((n, 1), _I8),
-        np.empty(n, _BOOL),
-    )
+class Room:
+    """Makes room for what one decision of B replicas tells, anew for each: who is told may keep it.
+
+    Args:
+        n: B.
+        k: number of classes K.
+    """
+
+    def __init__(self, n: int, k: int) -> None:
+        self._shapes = (n, 4 * k + 1), (N_AMOUNTS, n), (n, k), (n,), (n, 1)
+
+    def __call__(self) -> Answered:
+        """Return arrays that hold nothing yet."""
+        shown, amounts, of_classes, of_replicas, command = self._shapes
+        return Answered(
+            np.empty(shown, _F32),
+            np.empty(amounts),
+            np.empty(of_classes, _I64),
+            np.empty(of_classes, _I64),
+            np.empty(of_classes, _I64),
+            np.empty(of_replicas, _I64),
+            np.empty(command, _I8),
+            np.empty(of_replicas, _BOOL),
+        )
 
 
 def shown(system: LossSystem, request: I32, held: I64) -> F32:

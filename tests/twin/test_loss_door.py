@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ranrein.twin.kernels.loss_door import UNKNOWN
-from ranrein.twin.loss_door import Answered, Door, Worth, answer_doors, door_of, revenue_of, room_for, shown
+from ranrein.twin.loss_door import Answered, Door, Room, Worth, answer_doors, door_of, revenue_of, shown
 from ranrein.twin.loss_simulation import LossState, answer_request, await_request, begin_loss, clear_sums
 from ranrein.twin.loss_system import LossSystem
 
@@ -26,7 +26,7 @@ def door() -> Door:
 
 
 def room() -> Answered:
-    return room_for(REPLICAS, SYSTEM.n_classes)
+    return Room(REPLICAS, SYSTEM.n_classes)()
 
 
 def test_one_call_is_answering_and_waiting_by_hand_to_the_last_bit() -> None:
