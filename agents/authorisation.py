@@ -11,7 +11,7 @@ from pathlib import Path
 from ..safety.audit import AuditUnavailable
 from ..safety.files import replace as replace_file
 from ..safety.guards import Approval, Facts, binding_approvals
-from ..safety.lifecycle import TRANSITIONS, Mode, Outcome, Trigger, mode_at_start, next_mode
+from ..safety.lifecycle import Mode, Outcome, Trigger, mode_at_start, next_mode
 from ..twin.canonical import canonical_bytes, digest_of
 
 Answer = dict[str, object]
@@ -147,11 +147,6 @@ class ModeKeeper:
         """Keep the mode for a restart; OSError when that cannot be done."""
         replace_file(self.path, canonical_bytes({"mode": self.mode, "version": self.version}))
         self.saved = self.version
-
-
-def needs_two(source: Mode, target: Mode) -> bool:
-    """Tell whether a step takes two persons."""
-    return any(row.persons > 1 for row in TRANSITIONS if (row.source, row.target) == (source, target))
 
 
 def stored_mode(path: Path) -> Mode:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated
 
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from .config import STRICT, Count, Positive
+from .config import STRICT, Count, Positive, PpoConfig
 
 Text = Annotated[str, Field(min_length=1)]
 
@@ -26,3 +27,12 @@ class BenchConfig:
     yardsticks: bool = False  # also run benchmarks/ of a checkout: plain C, CRRM, threads, start-up, memory
     crrm_python: Text | None = None  # a Python that has CRRM 2.0.2; None: this one
     out: Text = "runs/bench.json"
+
+    def __post_init__(self) -> None:
+        """Refuse a training whose rollouts do not fill whole batches."""
+        own = PpoConfig()
+        least = own.batch_size // math.gcd(own.batch_size, own.n_steps)
+        if self.train_envs % least:
+            raise ValueError(
+                f"train_envs={self.train_envs} makes no whole batches; give a multiple of {least}"
+            )

@@ -164,6 +164,14 @@ def bundle_folder(path: Path) -> Path:
     raise BundleError(f"{str(path)!r} is neither a policy bundle nor a run with one; it needs {CONTRACT}")
 
 
+def require_outside(folder: Path, out: Path) -> None:
+    """Refuse to write into a bundle, whose digest covers all that is in it; ConfigError names the place."""
+    if folder.resolve() in (out.resolve(), *out.resolve().parents):
+        raise ConfigError(
+            f"out={str(out)!r} lies in the bundle, which must not change; choose another folder"
+        )
+
+
 def require_energy_saving(path: Path, done: str = "certified and operated") -> None:
     """Refuse a policy of another problem, which cannot be ``done`` here; BundleError names that problem."""
     trained = _contract(_read(bundle_folder(path))[CONTRACT]).task
@@ -176,11 +184,6 @@ def require_energy_saving(path: Path, done: str = "certified and operated") -> N
 def bundle_digest(folder: Path) -> str:
     """Return the name of a bundle: SHA-256 over names and bytes of its files (``digest_of_files``)."""
     return _digest(_read(folder))
-
-
-def read_card(folder: Path) -> dict[str, Any]:
-    """Return where the policy of a bundle comes from."""
-    return json.loads(_read(folder)[CARD])
 
 
 def plain(contract: Contract) -> dict[str, Any]:

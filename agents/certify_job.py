@@ -13,7 +13,7 @@ from ..safety.clock import Clock
 from ..safety.keys import Environment, load_trusted
 from ..safety.record import TWIN_ACTUATOR, CertificateRecord, Refusal, check
 from ..twin.params import Params
-from .bundle import bundle_folder, load_bundle, require_energy_saving
+from .bundle import bundle_folder, load_bundle, require_energy_saving, require_outside
 from .certify import Certified, Request, calibrated_shield, certify
 from .certify_config import CertifyConfig
 from .config import ConfigError, EnvConfig
@@ -91,10 +91,7 @@ def certificate_path(config: CertifyConfig) -> Path:
     folder = bundle_folder(Path(config.policy))
     require_energy_saving(folder)
     out = Path(config.out) if config.out else folder.parent / "certificate.json"
-    if out.resolve().parent == folder.resolve():
-        raise ConfigError(
-            f"out={str(out)!r} lies in the bundle, which must not change; choose another folder"
-        )
+    require_outside(folder, out)
     return out
 
 

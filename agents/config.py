@@ -146,7 +146,7 @@ class EvaluateConfig:
     bound: bool = True
     shielded: bool = False  # also run the policy behind the shield
     plots: bool = True
-    out: str | None = None  # None: <run>/evaluation, or runs/evaluation without a run
+    out: str | None = None  # None: evaluation beside the bundle, or runs/evaluation without a policy
 
     def __post_init__(self) -> None:
         """Name the scenario."""
@@ -177,7 +177,8 @@ def _explain(kind: Any, error: ValidationError) -> str:  # noqa: ANN401
     if first["type"] == "unexpected_keyword_argument":
         return f"unknown setting {where!r}; {nearest(str(first['loc'][-1]), _names(kind, first['loc'][:-1]))}"
     if first["type"] == "value_error":
-        return f"{where or kind.__name__}: {first.get('ctx', {}).get('error', first['msg'])}"
+        what = str(first.get("ctx", {}).get("error", first["msg"]))
+        return f"{where}: {what}" if where else what
     return f"{where or kind.__name__} = {first['input']!r}: {first['msg']}"
 
 

@@ -96,9 +96,8 @@ def send(state_dir: Path, signed: Mapping[str, object], timeout_s: float = 10.0)
     try:
         answer = json.loads(exchange(Path(state_dir), message, timeout_s))
     except (OSError, ValueError) as error:
-        text = (
-            f"no loop answers in {state_dir} ({error}); start one with `ranrein operate` or name its folder"
-        )
+        what = getattr(error, "strerror", None) or error
+        text = f"no loop answers in {state_dir} ({what}); start one with `ranrein operate` or name its folder"
         raise LoopUnreachable(f"{text} with --state DIR") from error
     if not isinstance(answer, dict) or answer.get("code") in UNANSWERED:
         raise LoopUnreachable(f"the loop in {state_dir} did not take the request: {answer}; ask again")

@@ -158,8 +158,3 @@ def run_piece(work: Work, seeds: Sequence[int]) -> Evidence:
         },
         shielded.envelope,
     )
-
-
-def saving_bound(result: ClaimResult) -> float:
-    """Translate the bound of the scaled saving claim back: at least this share of always-on energy is saved."""
-    return 1.0 - 2.0 * result.upper_bound

@@ -194,6 +194,7 @@ def _require_length(place: Place, records: Sequence[TelemetryRecord], params: Pa
     period_s = params.scenario.timing.control_period_s
     span_s = float(records[-1].kpis.time_s[0] - records[0].kpis.time_s[0]) + period_s if records else 0.0
     wanted = f"a fit needs {LEAST_DAYS} whole days: two to fit, one to set the margins, one to judge"
+    wanted += "; `ranrein calibrate --make-sample FILE` writes such a log to try"
     days = math.floor(span_s / SECONDS_PER_DAY * 1000) / 1000
     place.need(
         span_s >= LEAST_DAYS * SECONDS_PER_DAY, "t", f"{days:g} days in {len(records)} periods", wanted

@@ -60,11 +60,7 @@ def read_load_file(path: Path, load_column: str | None = None) -> Rows:
         LoadFileError: if the file cannot be used.
     """
     days = read_load_days(path, load_column)
-    for note in days.notes:
-        _log.warning("%s", note)
-    level = logging.WARNING if days.interpolated or days.left_out else logging.INFO
-    text = "%s: %d days of %d slots; %d single missing slots interpolated, %d incomplete days left out"
-    _log.log(level, text, path, len(days.rows), len(days.rows[0]), days.interpolated, days.left_out)
+    _tell(path, days)
     return days.rows
 
 
@@ -74,7 +70,26 @@ def read_load_days(path: Path, load_column: str | None = None) -> LoadDays:
     Raises:
         LoadFileError: if the file cannot be used.
     """
+    return _cut(path, *_read(path, load_column))
+
+
+def read_load_sites(path: Path, load_column: str | None = None) -> tuple[SiteSeries, ...]:
+    """Return the series of a load file, checked like its days.
+
+    Raises:
+        LoadFileError: if the file cannot be used, or is a typical day.
+    """
     table, sites = _read(path, load_column)
+    _tell(path, _cut(path, table, sites))
+    if table.clock == HOUR:
+        repair = (
+            "give a column 'time' and days to judge by, or use it as it is with load_file= of another verb"
+        )
+        raise line_error(path, 1, "column 'hour' makes one typical day, which no other day can judge", repair)
+    return tuple(site_series(table, points, _step_s(path, points)) for points in sites.values())
+
+
+def _cut(path: Path, table: Table, sites: dict[str, list[Point]]) -> LoadDays:
     if table.clock == HOUR:
         _require_all_hours(path, sites)
     steps = {site: _step_s(path, series) for site, series in sites.items()}
@@ -86,20 +101,12 @@ def read_load_days(path: Path, load_column: str | None = None) -> LoadDays:
     return replace(_joined(parts), notes=(*notes, *(note for part in parts for note in part.notes)))
 
 
-def read_load_sites(path: Path, load_column: str | None = None) -> tuple[SiteSeries, ...]:
-    """Return the series of a load file, checked like its days.
-
-    Raises:
-        LoadFileError: if the file cannot be used, or is a typical day.
-    """
-    read_load_file(path, load_column)
-    table, sites = _read(path, load_column)
-    if table.clock == HOUR:
-        repair = (
-            "give a column 'time' and days to judge by, or use it as it is with load_file= of another verb"
-        )
-        raise line_error(path, 1, "column 'hour' makes one typical day, which no other day can judge", repair)
-    return tuple(site_series(table, points, _step_s(path, points)) for points in sites.values())
+def _tell(path: Path, days: LoadDays) -> None:
+    for note in days.notes:
+        _log.warning("%s", note)
+    level = logging.WARNING if days.interpolated or days.left_out else logging.INFO
+    text = "%s: %d days of %d slots; %d single missing slots interpolated, %d incomplete days left out"
+    _log.log(level, text, path, len(days.rows), len(days.rows[0]), days.interpolated, days.left_out)
 
 
 def _read(path: Path, load_column: str | None) -> tuple[Table, dict[str, list[Point]]]:

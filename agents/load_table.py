@@ -13,6 +13,8 @@ import numpy as np
 from .config import ConfigError, nearest
 from .load_checks import SiteSeries
 
+COMMAS = "separate fields with commas and write decimals with a point"
+OTHER_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 LOAD, TIME, HOUR, SITE = "load", "time", "hour", "site"
 HOURS_PER_DAY = 24
 SECONDS_PER_HOUR = 3600
@@ -47,9 +49,9 @@ class Table:
     def point(self, line: int, cells: Sequence[str]) -> Point:
         """Return what a line says."""
         if len(cells) != len(self.header):
+            _require_commas(self.path, line, cells)
             what = f"{len(cells)} fields where the header has {len(self.header)}"
-            repair = "separate fields with commas and write decimals with a point"
-            raise line_error(self.path, line, what, repair)
+            raise line_error(self.path, line, what, COMMAS)
         fields = dict(zip(self.header, (cell.strip() for cell in cells), strict=True))
         clock = fields[self.clock]
         said, time_s = f"{self.clock} = {clock!r}", self.time_s(line, clock)
@@ -84,6 +86,7 @@ def table_of(path: Path, header: list[str], load: str) -> Table:
     """Return the columns of a header; ``load`` names that of the load."""
     clock = TIME if TIME in header else HOUR
     if clock not in header:
+        _require_commas(path, 1, header)
         raise line_error(
             path, 1, f"columns {header} lack 'time' and 'hour'", "name the column of the times 'time'"
         )
@@ -94,6 +97,14 @@ def table_of(path: Path, header: list[str], load: str) -> Table:
     if twice:
         raise line_error(path, 1, f"column {twice[0]!r} stands there twice", "keep one of them")
     return Table(path, header, load, clock)
+
+
+def _require_commas(path: Path, line: int, cells: Sequence[str]) -> None:
+    """Refuse a line that another sign separates, as spreadsheets write it where decimals have a comma."""
+    for sign, name in OTHER_SEPARATORS.items():
+        if sign in cells[0]:
+            what = f"{','.join(cells)!r} is separated by {name} ({sign!r})"
+            raise line_error(path, line, what, COMMAS)
 
 
 def site_series(table: Table, points: list[Point], step_s: float) -> SiteSeries:

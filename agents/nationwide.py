@@ -137,7 +137,7 @@ def _open(folder: Path, config: NationwideConfig, jobs: list[ClusterJob]) -> dic
     before = json.loads(path.read_text(encoding="utf-8"))
     changed = sorted(key for key in request if before.get(key) != request[key])
     if changed:
-        what = f"out={config.out!r} holds a run with another {', '.join(changed)}"
+        what = f"out={config.out!r} holds a run with other {', '.join(changed)}"
         raise ConfigError(f"{what}; choose another out=FOLDER, or delete that one")
     return _read(lines)
 

@@ -37,15 +37,18 @@ AMOUNTS = {
     "revenue_per_s": ("revenue_per_s",),
 }
 INTERVENTION = Column("changed by the shield, %", "intervention", 1, 100.0)
-COLUMNS = (*SHORT, Column("return", "episode_return", 1), Column("switches", "switches", 0))
+COLUMNS = (*SHORT, RETURN, Column("switches", "switches", 0))
 
 
 def shown(table: Table, columns: Sequence[Column]) -> tuple[Column, ...]:
-    """Return the columns of what the problem has, and what the shield changed if anybody ran behind it."""
+    """Return the columns of what the problem has, and what the shield changed if anybody ran behind it.
+
+    Rules are ranked by their return: it is shown wherever the energy does not say the same.
+    """
     own = [AMOUNTS[name] for name in AMOUNTS if all(getattr(row, name) is not None for row in table.rows)]
     absent = {field for fields in AMOUNTS.values() for field in fields}.difference(*own)
     columns = [column for column in columns if column.field not in absent]
-    if not own and all(column.field != RETURN.field for column in columns):
+    if AMOUNTS["energy_kwh"] not in own and all(column.field != RETURN.field for column in columns):
         columns = [RETURN, *columns]
     is_shielded = any(row.intervention is not None for row in table.rows)
     return (*columns, INTERVENTION) if is_shielded else tuple(columns)
@@ -78,7 +81,9 @@ def caption(table: Table) -> str:
     if table.bound_energy_kwh is not None:
         bound = f" Bound: {text(table.bound_energy_kwh, 2)} kWh."
     best = table.best_baseline or "none is feasible"
-    return f"{table.episodes} paired episodes, 95 % intervals. Best feasible baseline: {best}.{bound}"
+    return (
+        f"{table.episodes} paired episodes, 95 % intervals. Best feasible baseline by return: {best}.{bound}"
+    )
 
 
 def markdown(table: Table) -> str:

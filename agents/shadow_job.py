@@ -11,7 +11,7 @@ from ..network.telemetry import TelemetryLog, read_log, require_granularity
 from ..twin.canonical import sha256_hex
 from ..twin.params import Params
 from ..twin.reality_gap import reality_gap
-from .bundle import OnnxPolicy, load_bundle
+from .bundle import OnnxPolicy, bundle_folder, load_bundle, require_outside
 from .certify import calibrated_shield
 from .config import ConfigError, nearest
 from .digests import running_digests
@@ -84,6 +84,7 @@ def _policy(config: ShadowConfig, params: Params) -> Controller:
     if config.policy is None:
         raise ConfigError("policy is missing: give policy=runs/NAME or policy=baseline:load_threshold")
     if not config.policy.startswith(BASELINE):
+        require_outside(bundle_folder(Path(config.policy)), Path(config.out))
         return load_bundle(Path(config.policy), params, config.env.id)
     known = {
         rule.name.replace(" ", "_"): rule for rule in (AlwaysOn(), Greedy(), LoadThreshold(), Forecast())

@@ -25,8 +25,6 @@ from .beam_control import (
 from .features import FeatureList
 from .simulation import Outcome
 
-ANGLES = ("tilt", "azimuth")
-
 
 @cache
 def directions(names: tuple[str, ...]) -> F64:
@@ -38,7 +36,7 @@ def directions(names: tuple[str, ...]) -> F64:
 
 @cache
 def offered(names: tuple[str, ...]) -> tuple[int, ...]:
-    """Return which of ``ANGLES`` a codebook leaves open: those in which its patterns differ.
+    """Return which of tilt (0) and azimuth (1) a codebook leaves open: those in which its patterns differ.
 
     Raises:
         ValueError: if there is none.

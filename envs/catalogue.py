@@ -66,7 +66,10 @@ def read_scenario(file: Traversable | Path, days: Rows | None = None) -> Scenari
     """
     try:
         return _build(ScenarioFile, read_yaml(file.read_text(encoding="utf-8")), "scenario").scenario(days)
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        repair = "give a YAML file like those in conf/scenario"
+        raise ScenarioFileError(f"{file}: {error.strerror}; {repair}") from error
+    except ValueError as error:
         raise ScenarioFileError(f"{file}: {error}") from error
 
 

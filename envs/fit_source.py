@@ -37,7 +37,8 @@ def read_fit(path: Path) -> dict[str, Any]:
     try:
         data = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise FitFileError(f"{file}: {error}; give the folder that `ranrein calibrate` wrote") from error
+        what = getattr(error, "strerror", None) or error
+        raise FitFileError(f"{file}: {what}; give the folder that `ranrein calibrate` wrote") from error
     if not isinstance(data, dict) or data.get("schema") != SCHEMA:
         found = data.get("schema") if isinstance(data, dict) else data
         raise FitFileError(f"{file}: schema = {found!r}; this version reads {SCHEMA!r}: calibrate again")

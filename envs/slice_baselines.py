@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
@@ -11,7 +10,6 @@ import numpy as np
 from ..twin.params import Params
 from ..twin.slicing import Tier
 from ..twin.types import F64, I64
-from .catalogue import UnknownNameError
 from .slice_features import by_type, full_mbps, promised_mbps
 from .slice_rollout import RollOut
 from .slice_world import answerable, free_slots, slices_of
@@ -125,22 +123,6 @@ def slice_candidates() -> dict[str, list[SliceRule]]:
         for price, slot in product((0.05, 0.1, 0.15, 0.2, 0.3), (1.5, 2.5, 4.0))
     ]
     return {"trunk reservation": reservations, "revenue density": densities}
-
-
-def slice_rule_named(name: str, settings: Mapping[str, float]) -> SliceRule:
-    """Return a rule with some of its settings changed.
-
-    Raises:
-        UnknownNameError: for an unknown rule or setting, naming the nearest.
-    """
-    rules = {rule.name: rule for rule in slice_rules()}
-    if name not in rules:
-        raise UnknownNameError("rule", name, list(rules))
-    known = [f.name for f in fields(rules[name]) if f.name != "name" and f.repr]
-    for setting in settings:
-        if setting not in known:
-            raise UnknownNameError(f"setting of the {name}", setting, known)
-    return replace(rules[name], **settings)
 
 
 def revenue_per_mbps(params: Params) -> F64:

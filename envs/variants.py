@@ -77,7 +77,7 @@ def split_variants(text: str) -> tuple[str, list[str]]:
 
     Raises:
         UnknownNameError: for an unknown variant, naming the nearest.
-        ValueError: if one is asked for twice.
+        ValueError: if one is asked for twice, or a plus sign has no name beside it.
     """
     base, *names = text.split(SIGN)
     if ":" in base:
@@ -85,6 +85,9 @@ def split_variants(text: str) -> tuple[str, list[str]]:
         base = text
         while (found := base.rpartition(SIGN))[2] in VARIANTS:
             base, names = found[0], [found[2], *names]
+    if names and "" in (base, *names):
+        hint = f"write NAME or NAME+VARIANT. Variants: {', '.join(sorted(VARIANTS))}"
+        raise ValueError(f"scenario {text!r} has a plus sign without a name beside it; {hint}")
     for name in names:
         if name not in VARIANTS:
             raise UnknownNameError("variant", name, list(VARIANTS))

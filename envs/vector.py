@@ -233,7 +233,7 @@ class TwinEnv(gym.Env[Any, Any]):
 
     def step(self, action: Any) -> tuple[F32, SupportsFloat, bool, bool, dict[str, Any]]:  # noqa: ANN401
         """Go on to the next decision; see ``TwinVectorEnv.step``."""
-        observation, reward, truncated, info = self.batch.step_alone(np.asarray(action)[None])
+        observation, reward, truncated, info = self.batch.step_alone([action])
         self._frame()
         return observation, reward, False, truncated, info
 

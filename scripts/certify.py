@@ -20,7 +20,7 @@ from .certify_show import print_certificate
 from .certify_verify import verify
 from .exit_codes import ExitCode
 from .main import say
-from .options import parse, settings
+from .options import load_words, parse, settings
 from .outputs import require_file, require_folder
 from .progress import progress
 
@@ -29,7 +29,6 @@ EXAMPLE = (
     "ranrein certify policy=runs/energysaving-urban-seed0 level=ci scenario=urban\n"
     "         ranrein certify verify runs/energysaving-urban-seed0/certificate.json"
 )
-LOAD = ("load_file", "load_column")
 CODES = {Verdict.PASS: ExitCode.OK, Verdict.FAIL: ExitCode.FAIL, Verdict.INCONCLUSIVE: ExitCode.INCONCLUSIVE}
 
 
@@ -57,8 +56,7 @@ def _run(config: CertifyConfig) -> ExitCode:
         certified = run_certification(config, SystemClock(), report)
     print_certificate(certified.record)
     code = CODES.get(certified.record.verdict, ExitCode.ERROR)
-    load = (f"{name}={value}" for name in LOAD if (value := getattr(config, name)) is not None)
-    law = " ".join([f"scenario={config.scenario}", *load])
+    law = " ".join([f"scenario={config.scenario}", *load_words(config.load_file, config.load_column)])
     where = f"policy={config.policy} certificate={out} {law} state={config.state}"
     after = f"next:   ranrein operate {where}" if code is ExitCode.OK else "it opens nothing; only PASS does"
     return say(f"{certified.record.verdict}: {out}\n{after}", code)

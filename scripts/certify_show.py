@@ -39,6 +39,6 @@ def _caption(record: CertificateRecord) -> str:
     reported = "".join(f"\nnot bounded: {name} {value:.3g}" for name, value in record.reported.items())
     return (
         f"certificate {record.certificate_id}: level {record.level}, environment {record.environment}, "
-        f"attempt {record.attempt}, confidence {confidence}\n"
+        f"attempt {record.attempt}\nconfidence {confidence}\n"
         f"scope {', '.join(record.scope)}; valid until {record.expires:%Y-%m-%d %H:%M} UTC{reported}"
     )

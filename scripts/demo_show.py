@@ -9,6 +9,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from rich.table import Table
 
 from ranrein.agents import demo
+from ranrein.agents.calibrate import CalibrationError
 from ranrein.agents.certify import ShieldNotReadyError
 from ranrein.agents.demo import DemoRun
 from ranrein.agents.demo_config import DemoConfig
@@ -65,7 +66,7 @@ def play(config: DemoConfig) -> int:
     with board.bars:
         try:
             worth = _flow(run, board)
-        except ShieldNotReadyError as error:
+        except (ShieldNotReadyError, CalibrationError) as error:
             console.print(f"shield not ready: {error}", markup=False)
             return ExitCode.NOT_READY
     if not worth:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from ranrein.agents.bundle import BundleError
+from ranrein.agents.bundle import BundleError, bundle_folder, require_outside
 from ranrein.agents.calibrate import CalibrationError
 from ranrein.agents.comparison import compare
 from ranrein.agents.config import ConfigError, EvaluateConfig, from_mapping
@@ -17,12 +17,16 @@ from .outputs import require_folder
 from .progress import progress
 from .tables import print_comparison
 
+PURPOSE = (
+    f"Score a policy against baselines and bound. {OWN}\n"
+    "Tables and plots go to out=FOLDER; without it to the folder evaluation beside the policy, or to runs/evaluation."
+)
 EXAMPLE = "ranrein evaluate policy=runs/energysaving-urban-seed0 episodes=200 shielded=true"
 
 
 def main(argv: Sequence[str]) -> int:
     """Compare, print the table, write files and plots."""
-    options = parse("evaluate", f"Score a policy against baselines and bound. {OWN}", EXAMPLE, argv)
+    options = parse("evaluate", PURPOSE, EXAMPLE, argv)
     try:
         config = from_mapping(EvaluateConfig, settings("evaluate", options))
         return ExitCode.OK if options.show else _run(config)
@@ -34,8 +38,7 @@ def main(argv: Sequence[str]) -> int:
 
 def _run(config: EvaluateConfig) -> int:
     folder = out_folder(config)
-    if config.out or not (config.policy and Path(config.policy).is_file()):  # a file is no policy: told below
-        require_folder("out", folder)
+    require_folder("out", folder)
     say(subject(config.env, config.scenario), ExitCode.OK)
     with progress("evaluate") as report:
         table = compare(config, folder, lambda share: report(share, ""))
@@ -44,7 +47,15 @@ def _run(config: EvaluateConfig) -> int:
 
 
 def out_folder(config: EvaluateConfig) -> Path:
-    """Where the results go."""
-    if config.out:
-        return Path(config.out)
-    return Path(config.policy) / "evaluation" if config.policy else Path("runs") / "evaluation"
+    """Return where the results go: never into a bundle, which they would change.
+
+    Raises:
+        ConfigError: if they would.
+        BundleError: if there is no policy where one is named.
+    """
+    if not config.policy:
+        return Path(config.out or Path("runs") / "evaluation")
+    bundle = bundle_folder(Path(config.policy))
+    out = Path(config.out or bundle.parent / "evaluation")
+    require_outside(bundle, out)
+    return out

@@ -11,7 +11,7 @@ from typing import Any
 from hydra import compose as hydra_compose
 from hydra import initialize_config_module
 from hydra.core.config_store import ConfigStore
-from hydra.errors import HydraException
+from hydra.errors import HydraException, OverrideParseException
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
@@ -31,6 +31,7 @@ from ranrein.envs.variants import split_variants
 
 VERSION_BASE = "1.3"
 SCENARIO = "scenario="
+DEFAULTS = "_defaults"  # ends the names of what the dataclasses hold; nobody chooses them
 ANY_WORLD = ("train", "evaluate", "collect")  # verbs that know control problems beside those on the twin
 
 
@@ -45,13 +46,15 @@ def compose(name: str, overrides: Sequence[str] = ()) -> dict[str, Any]:
     """
     _register_defaults()
     for item in overrides:
-        if "=" not in item and not item.startswith("~"):
+        if item.startswith("=") or ("=" not in item and not item.startswith("~")):
             raise ConfigError(f"{item!r} is no setting; write key=value")
     chosen = [item.removeprefix(SCENARIO) for item in overrides if item.startswith(SCENARIO)]
     rest = [item for item in overrides if not item.startswith(SCENARIO)]
     try:
         with initialize_config_module("ranrein.conf", version_base=VERSION_BASE):
             config: Any = OmegaConf.to_container(hydra_compose(name, rest), resolve=True)
+    except OverrideParseException as error:
+        raise ConfigError(f"{error.override!r} cannot be read: {str(error).splitlines()[0]}") from error
     except (HydraException, OmegaConfBaseException) as error:
         raise ConfigError(_explain(name, str(error))) from error
     if chosen:
@@ -76,13 +79,13 @@ def _register_defaults() -> None:
     for name, defaults in known.items():
         plain = {key: value for key, value in asdict(defaults).items() if key not in ("env", "agent")}
         plain["scenario"] = ""  # that of the problem, which is not known yet
-        store.store(name=f"{name}_defaults", node=plain)
+        store.store(name=f"{name}{DEFAULTS}", node=plain)
     for name, own in {"certify": CertifyConfig(), "operate": OperateConfig(), "bench": BenchConfig()}.items():
-        store.store(name=f"{name}_defaults", node=json.loads(json.dumps(asdict(own))))
-    store.store(name="calibrate_defaults", node=json.loads(json.dumps(asdict(CalibrateConfig()))))
-    store.store(name="nationwide_defaults", node=asdict(NationwideConfig()))
-    store.store(name="demo_defaults", node=json.loads(json.dumps(asdict(DemoConfig()))))
-    store.store(group="agent", name="ppo_defaults", node=json.loads(json.dumps(asdict(PpoConfig()))))
+        store.store(name=f"{name}{DEFAULTS}", node=json.loads(json.dumps(asdict(own))))
+    store.store(name=f"calibrate{DEFAULTS}", node=json.loads(json.dumps(asdict(CalibrateConfig()))))
+    store.store(name=f"nationwide{DEFAULTS}", node=asdict(NationwideConfig()))
+    store.store(name=f"demo{DEFAULTS}", node=json.loads(json.dumps(asdict(DemoConfig()))))
+    store.store(group="agent", name=f"ppo{DEFAULTS}", node=json.loads(json.dumps(asdict(PpoConfig()))))
 
 
 def _own(config: dict[str, Any]) -> str:
@@ -106,10 +109,11 @@ def _explain(name: str, message: str) -> str:
     """Shorten hydra's message to what was wrong and the nearest valid name."""
     key = re.search(r"Could not override '([^']+)'|Key '([^']+)' is not in struct", message)
     choice = re.search(
-        r"Could not find '([^/']+)/([^']+)'(?:.|\n)*?Available options in '[^']+':\n((?:\t\S+\n?)+)", message
+        r"Could not find '([^/']+)/([^']*)'(?:.|\n)*?Available options in '[^']+':\n((?:\t\S+\n?)+)", message
     )
     if choice:
-        return f"unknown {choice[1]} {choice[2]!r}; {nearest(choice[2], choice[3].split())}"
+        valid = [option for option in choice[3].split() if not option.endswith(DEFAULTS)]
+        return f"unknown {choice[1]} {choice[2]!r}; {nearest(choice[2], valid)}"
     if key:
         wrong = key[1] or key[2]
         return f"unknown setting {wrong!r}; {nearest(wrong, _settings(compose(name)))}"

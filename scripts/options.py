@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from collections.abc import Sequence
 from typing import Any
 
@@ -31,6 +32,12 @@ def parse(verb: str, purpose: str, example: str, argv: Sequence[str]) -> argpars
 def subject(env: EnvConfig, scenario: str) -> str:
     """Say which control problem runs on which scenario."""
     return f"{env.id} on scenario {scenario}"
+
+
+def load_words(load_file: str | None, load_column: str | None) -> list[str]:
+    """Return what a command line has to say so that another verb runs under the same load."""
+    words = {"load_file": load_file, "load_column": load_column}
+    return [shlex.quote(f"{name}={value}") for name, value in words.items() if value is not None]
 
 
 def settings(verb: str, options: argparse.Namespace) -> dict[str, Any]:

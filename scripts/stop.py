@@ -33,6 +33,11 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _by_file(options: argparse.Namespace, problem: str) -> int:
+    if not options.state.is_dir():
+        text = (
+            f"--state {options.state} is no folder, nothing was stopped; name the state directory of a loop"
+        )
+        return say(f"ranrein stop: {text}", ExitCode.USAGE)
     person = options.name or f"user {os.getuid()}"
     try:
         path = leave_stop(options.state, person, options.reason)

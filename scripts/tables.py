@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
+from rich.measure import Measurement
+from rich.table import Column, Table
 
 from ranrein.agents import results
 from ranrein.agents.evaluate import Table as Comparison
 
 _WIDTH = 130  # where no terminal says how wide it is
+_UNLIMITED = 10_000  # characters
 
 
 def print_evaluations(rows: list[dict[str, Any]]) -> None:
@@ -26,14 +28,28 @@ def print_evaluations(rows: list[dict[str, Any]]) -> None:
 
 
 def print_comparison(comparison: Comparison) -> None:
-    """Show the columns that decide; the files have them all."""
+    """Show the columns that decide; the files have them all. Where they are too wide, intervals stand below."""
+    console, wide = _console(), _comparison(comparison, " ")
+    unlimited = console.options.update(max_width=_UNLIMITED)
+    fits = Measurement.get(console, unlimited, wide).maximum <= console.width
+    console.print(wide if fits else _comparison(comparison, "\n"))
+
+
+def _comparison(comparison: Comparison, between: str) -> Table:
+    """Return the table with ``between`` between a mean and its interval."""
     columns = results.shown(comparison, results.SHORT)
-    table = Table(*results.headings(columns), caption=results.caption(comparison))
+    first, *others = results.headings(columns)
+    table = Table(Column(first, overflow="fold"), *others, caption=results.caption(comparison))
     for row in comparison.rows:
-        table.add_row(*results.cells(row, columns))
-    _show(table)
+        name, *values = results.cells(row, columns)
+        table.add_row(name, *(value.replace(" [", f"{between}[") for value in values))
+    return table
+
+
+def _console() -> Console:
+    console = Console()
+    return console if console.is_terminal else Console(width=_WIDTH)
 
 
 def _show(table: Table) -> None:
-    console = Console()
-    (console if console.is_terminal else Console(width=_WIDTH)).print(table)
+    _console().print(table)

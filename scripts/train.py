@@ -13,7 +13,7 @@ from ranrein.agents.training import TrainingInterruptedError, train
 
 from .exit_codes import ExitCode
 from .main import say
-from .options import OWN, parse, settings, subject
+from .options import OWN, load_words, parse, settings, subject
 from .outputs import require_folder
 from .progress import progress
 from .tables import print_evaluations
@@ -53,11 +53,11 @@ def _run(config: TrainConfig) -> int:
     with progress("train") as report:
         run = RunFolder(train(config, lambda now: report(now.steps / now.total, now.note)))
     print_evaluations(run.read_evaluations())
-    words = " ".join([f"policy={run.path}", *_where(config)])
+    words = " ".join([f"policy={run.path}", *where_words(config)])
     return say(f"policy: {run.policy}\nnext:   ranrein evaluate {words}", ExitCode.OK)
 
 
-def _where(config: TrainConfig) -> list[str]:
+def where_words(config: TrainConfig) -> list[str]:
     """Return what the command line has to say so that another verb runs on the same problem and network."""
     defaults = TrainConfig()
     numbers = [f"env.settings.{k}={json.dumps(v).replace(' ', '')}" for k, v in config.env.given.items()]
@@ -66,4 +66,5 @@ def _where(config: TrainConfig) -> list[str]:
         *where,
         *([f"scenario={config.scenario}"] if config.scenario != defaults.scenario else []),
         *numbers,
+        *load_words(config.load_file, config.load_column),
     ]

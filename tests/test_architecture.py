@@ -54,7 +54,6 @@ ALSO = {
     "envs.render_slices": {"matplotlib"},
     "envs.render_text": {"matplotlib"},
     "envs.render_users": {"matplotlib"},
-    "agents.network_picture": {"matplotlib"},
     "agents.plots": {"matplotlib"},
     "agents.bundle": {"onnxruntime"},
     "agents.collect_store": {"minari"},

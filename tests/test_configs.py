@@ -52,7 +52,13 @@ def test_command_line_wins_over_the_experiment() -> None:
         ("agent=pppo", "unknown agent 'pppo'; did you mean 'ppo'"),
         ("scenario=urbn", "unknown scenario 'urbn'; did you mean 'urban'"),
         ("experiment=dmo", "unknown experiment 'dmo'; did you mean 'demo'"),
-        ("==", "override"),
+        ("==", "'==' is no setting; write key=value"),
+        ("=3", "'=3' is no setting; write key=value"),
+        ("agent=", "unknown agent ''; valid: ppo$"),
+        ("agent=dqn", "unknown agent 'dqn'; valid: ppo$"),
+        ("env=", "unknown env ''; valid: beam_control, energy_saving, joint_control"),
+        ("agent.net_arch=[1", r"'agent.net_arch=\[1' cannot be read"),
+        ("scenario=urban+", r"'urban\+' has a plus sign without a name beside it; .* Variants: blackout"),
     ],
 )
 def test_mistakes_name_the_nearest(override: str, message: str) -> None:

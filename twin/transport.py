@@ -109,13 +109,3 @@ class LeoPath:
         calm, share = self.calm_rtt_ms, self.spike_s / self.period_s
         excess = max(self.start_spike_ms - calm, 0.0) + max(self.end_spike_ms - calm, 0.0)
         return calm + share * excess
-
-    def share_above(self, rtt_ms: float) -> float:
-        """Return the share of the time in which the round trip takes longer than a limit in ms."""
-        calm, share = self.calm_rtt_ms, self.spike_s / self.period_s
-        levels = (
-            (max(self.start_spike_ms, calm), share),
-            (max(self.end_spike_ms, calm), share),
-            (calm, 1.0 - 2.0 * share),
-        )
-        return sum(part for level, part in levels if level > rtt_ms)

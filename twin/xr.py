@@ -78,7 +78,6 @@ XR_VIDEO = {
 """Virtual and augmented reality and cloud gaming; TR 38.838 tables 5.1.1-1 to 5.1.1.3-1."""
 
 POSE_BYTES, POSE_GAP_S = 100.0, 4e-3  # uplink pose and control of VR and CG
-AUDIO_MBPS = (0.756, 1.12)  # audio and data, by option
 SATISFIED_SHARE = 0.99  # of the packets within the budget make a satisfied user
 
 

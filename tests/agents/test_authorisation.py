@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from ranrein.agents.authorisation import ModeKeeper, needs_two, stored_mode
+from ranrein.agents.authorisation import ModeKeeper, stored_mode
 from ranrein.safety.guards import Facts, PolicyState
-from ranrein.safety.lifecycle import MODES, Mode
+from ranrein.safety.lifecycle import MODES, TRANSITIONS, Mode
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 OPERATOR, OFFICER = ("olga", "operator"), ("otto", "safety_officer")
@@ -142,5 +142,5 @@ def test_a_mode_that_cannot_be_read_is_a_fault(tmp_path: Path, text: str) -> Non
 
 
 def test_only_the_steps_into_acting_and_out_of_fault_take_two() -> None:
-    two = {(a, b) for a in MODES for b in MODES if needs_two(a, b)}
+    two = {(row.source, row.target) for row in TRANSITIONS if row.persons > 1}
     assert two == {(Mode.ADVISORY, Mode.GUARDED), (Mode.GUARDED, Mode.CLOSED_LOOP), (Mode.FAULT, Mode.LOCKED)}

@@ -17,7 +17,6 @@ from ranrein.agents.bundle import (
     bundle_digest,
     load_bundle,
     most_likely,
-    read_card,
 )
 from ranrein.twin.canonical import digest_of_files
 from ranrein.twin.params import Params
@@ -62,7 +61,7 @@ def test_digest_is_that_of_the_files(run: Path, policy: OnnxPolicy) -> None:
 
 
 def test_card_tells_the_training_settings_and_scores(run: Path) -> None:
-    card = read_card(run / "policy")
+    card = json.loads((run / "policy" / "card.json").read_text())
     assert card["training"]["steps"] == 4608
     assert 0 <= card["scores"]["violated_share"] <= 1
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
 
+from ranrein.agents import demo
+from ranrein.agents.calibrate import CalibrationError
+from ranrein.agents.certify import ShieldNotReadyError
 from ranrein.agents.config import ConfigError, from_mapping
 from ranrein.agents.demo import change_one_byte, flipped_margins
 from ranrein.agents.demo_config import DRILLS, MARK, DemoConfig, check_places
@@ -20,7 +24,7 @@ from ranrein.twin.params import Params
 
 
 def test_an_unknown_drill_is_refused_naming_the_valid_ones() -> None:
-    with pytest.raises(ConfigError, match="margin_sign"):
+    with pytest.raises(ConfigError, match=r"^drill='margin'; use one of none, margin_sign"):
         from_mapping(DemoConfig, {"drill": "margin", "base": "runs/demo"})
 
 
@@ -58,6 +62,15 @@ def test_the_training_of_the_demo_has_its_own_folder_and_seed() -> None:
     training = DemoConfig(out="somewhere", seed=3).training(LoadThreshold())
     assert training.run_dir == "somewhere/training"
     assert training.seed == 3
+
+
+@pytest.mark.parametrize("problem", [CalibrationError("too wild"), ShieldNotReadyError("too blind")])
+def test_a_demo_without_a_shield_says_why(
+    tmp_path: Path, problem: Exception, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(demo, "look_at_problem", Mock(side_effect=problem))
+    assert main([f"out={tmp_path / 'demo'}", "scenario=tiny"]) == ExitCode.NOT_READY
+    assert f"shield not ready: {problem}" in capsys.readouterr().err
 
 
 def test_exactly_one_byte_changes(tmp_path: Path) -> None:

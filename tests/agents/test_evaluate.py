@@ -13,13 +13,25 @@ import pytest
 from ranrein.agents.episodes import Episodes, record_day
 from ranrein.agents.evaluate import Setting, Table, best_feasible, evaluate
 from ranrein.agents.plots import plot_comparison, plot_day
-from ranrein.agents.results import markdown, write_results
+from ranrein.agents.results import (
+    COLUMNS,
+    RETURN,
+    SHORT,
+    Column,
+    cells,
+    headings,
+    markdown,
+    shown,
+    write_results,
+)
 from ranrein.agents.seeds import Domain, episode_seeds
 from ranrein.agents.shielded import run_shielded
+from ranrein.agents.stats import Interval
 from ranrein.envs.baselines import AlwaysOn, LoadThreshold
 from ranrein.envs.bounds import EnergyBound
 from ranrein.envs.energy_saving import EnergySaving
 from ranrein.safety.shield import Shield
+from ranrein.scripts.tables import print_comparison
 from ranrein.twin.params import Params
 
 PNG = b"\x89PNG"
@@ -124,6 +136,36 @@ def test_interventions_are_shown_where_there_is_a_shield(table: Table, shielded:
     assert "changed by the shield, %" in header[-2]
     assert bare[-2] == "-"
     assert behind[-2].startswith(f"{100 * shielded.rows[1].intervention.mean:.1f} [")
+
+
+@pytest.mark.parametrize("revenue", [None, Interval(0.02, 0.01, 0.03)])
+@pytest.mark.parametrize("columns", [SHORT, COLUMNS])
+def test_the_return_that_ranks_is_shown_where_no_energy_says_the_same(
+    table: Table, columns: tuple[Column, ...], revenue: Interval | None
+) -> None:
+    assert RETURN not in shown(table, SHORT)
+    rows = [replace(row, energy_kwh=None, saving_pct=None, energy_gain_kwh=None) for row in table.rows]
+    other = replace(table, rows=tuple(replace(row, revenue_per_s=revenue) for row in rows))
+    seen = shown(other, columns)
+    assert headings(seen).count("return") == 1
+    assert ("revenue per s" in headings(seen)) == (revenue is not None)
+    mean, low, high = (f"{getattr(rows[0].episode_return, part):.2f}" for part in ("mean", "low", "high"))
+    assert cells(rows[0], seen)[headings(seen).index("return")] == f"{mean} [{low}, {high}]"
+
+
+def test_no_interval_is_broken_where_the_terminal_is_narrow(
+    shielded: Table, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [
+        replace(row, controller=f"{row.controller} of a network with a long name") for row in shielded.rows
+    ]
+    print_comparison(replace(shielded, rows=tuple(rows)))
+    told = capsys.readouterr().out
+    cells = [cell.strip() for line in told.splitlines() for cell in line.split("\u2502")]
+    intervals = [cell for cell in cells if cell.startswith("[")]
+    assert len(intervals) == 5 * len(rows) + 1
+    assert all(cell.endswith("]") for cell in intervals)
+    assert "\u2026" not in told
 
 
 def test_progress_is_told_in_order_to_the_end(setting: Setting, shield: Shield) -> None:

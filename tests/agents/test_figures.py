@@ -6,13 +6,9 @@ import numpy as np
 import pytest
 
 from ranrein.agents.figures import bars_with_intervals, ladder, margin_timeline, timeline, wealth
-from ranrein.agents.network_picture import network_picture
 from ranrein.agents.report_data import is_plain_svg
 from ranrein.agents.svg import Drawing, Scale, padded
-from ranrein.envs.catalogue import load_scenario
 from ranrein.envs.palette import STATE_COLOURS, STATE_WORDS
-from ranrein.envs.simulation import Simulation
-from ranrein.twin.params import Params
 
 SVG = "{http://www.w3.org/2000/svg}"
 HOURS = np.arange(1, 25, dtype=np.float64)
@@ -127,12 +123,3 @@ def test_axes_hold_all_known_values() -> None:
     assert low < -4.0
     assert high > 1.0
     assert padded([np.array([np.nan])])[1] > 0
-
-
-def test_network_picture_is_a_png() -> None:
-    params = Params.of(load_scenario("urban"))
-    simulation = Simulation(params, 1)
-    simulation.start(np.array([3]), np.array([0]))
-    png = network_picture(params, simulation)
-    assert png.startswith(b"\x89PNG\r\n\x1a\n")
-    assert [int.from_bytes(png[i : i + 4], "big") for i in (16, 20)] == [1280, 720]

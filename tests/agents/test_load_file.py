@@ -9,14 +9,16 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from importlib import resources
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
 
+from ranrein.agents import load_file
 from ranrein.agents.comparison import setting_of
 from ranrein.agents.config import ConfigError, EnvConfig, EvaluateConfig
 from ranrein.agents.episodes import decide, started
-from ranrein.agents.load_file import LoadFileError, read_load_days, read_load_file
+from ranrein.agents.load_file import LoadFileError, read_load_days, read_load_file, read_load_sites
 from ranrein.agents.problem import problem_of
 from ranrein.envs import scenario_source
 from ranrein.envs.baselines import AlwaysOn
@@ -123,6 +125,12 @@ def test_time_stamps_in_the_middle_of_the_slot_are_regular_too(write: Write) -> 
 DAY = series(EVENING)
 BAD = {
     "empty file": ("", "is empty; begin it with the line 'time,load'"),
+    "semicolons": (
+        "time;load\n2024-04-01 00:00:00;3,5\n",
+        "line 1: 'time;load' is separated by semicolons .';'.; separate fields with commas",
+    ),
+    "tabs": ("time\tload\n", r"line 1: .* is separated by tabs .'.{1,2}t'.; separate fields with commas"),
+    "semicolons below": ("hour,load\n0;1\n", "line 2: '0;1' is separated by semicolons"),
     "header alone": ("time,load\n", "no lines below it; add at least one day"),
     "no time": ("when,load\n", r"line 1: columns \['when', 'load'\] lack 'time' and 'hour'"),
     "no load": ("time,lod\n", "line 1: .* lack 'load'; choose one with load_column=NAME .did you mean 'lod'"),
@@ -176,6 +184,20 @@ def test_files_that_cannot_be_used_are_explained(write: Write, case: str) -> Non
     text, message = BAD[case]
     with pytest.raises(LoadFileError, match=rf"load\.csv.*{message}"):
         read_load_file(write(text))
+
+
+def test_series_are_checked_like_days_from_one_reading(
+    write: Write, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = write(csv([*series(EVENING), *series(MORNING[:9], start=MONDAY + timedelta(days=1))]))
+    read = Mock(wraps=load_file.table_of)
+    monkeypatch.setattr(load_file, "table_of", read)
+    (found,) = read_load_sites(path)
+    assert read.call_count == 1
+    assert len(found.load) == 24 + 9
+    assert "1 incomplete days left out" in caplog.text
+    with pytest.raises(LoadFileError, match="one typical day, which no other day can judge"):
+        read_load_sites(write("hour,load\n" + "".join(f"{hour},1\n" for hour in range(24))))
 
 
 def test_files_that_cannot_be_read_are_explained(tmp_path: Path) -> None:

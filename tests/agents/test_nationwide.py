@@ -73,7 +73,7 @@ def test_a_finished_run_is_not_run_again(done: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_a_folder_of_another_run_is_refused(done: Path) -> None:
-    with pytest.raises(ConfigError, match="holds a run with another periods, seed; choose another out"):
+    with pytest.raises(ConfigError, match="holds a run with other periods, seed; choose another out"):
         run(done, periods=6, seed=5)
 
 

@@ -172,10 +172,17 @@ def test_laws_that_make_too_many_days_are_refused(data: dict[str, Any]) -> None:
         scenario_from(data | {"randomised": {"levels": 8}, "drifting": {"levels": 64}})
 
 
-@pytest.mark.parametrize("text", [None, "name: [", ""])
-def test_a_file_that_is_none_is_named(tmp_path: Path, text: str | None) -> None:
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (None, "No such file or directory; give a YAML file like those in conf/scenario"),
+        ("name: [", ""),
+        ("", ""),
+    ],
+)
+def test_a_file_that_is_none_is_named(tmp_path: Path, text: str | None, message: str) -> None:
     file = tmp_path / "mine.yaml"
     if text is not None:
         file.write_text(text, encoding="utf-8")
-    with pytest.raises(ScenarioFileError, match=r"mine\.yaml"):
+    with pytest.raises(ScenarioFileError, match=rf"mine\.yaml: {message}"):
         read_scenario(file)

@@ -243,7 +243,7 @@ def test_a_bad_action_is_refused_and_nothing_has_changed(task: AnyTask, short: A
         assert all(np.array_equal(a, b) for a, b in zip(mine, theirs, strict=True))
 
 
-@pytest.mark.parametrize("action", [[9], 0, None, [0.5], "up"])
+@pytest.mark.parametrize("action", [[9], 0, None, [0.5], "up", [0, [1]]])
 def test_the_single_environment_refuses_bad_actions_too(task: AnyTask, short: Any, action: Any) -> None:
     env = TwinEnv(task, short)
     env.reset(seed=0)

@@ -86,6 +86,12 @@ def test_problems_with_scenarios_of_their_own_say_what_is_wrong_with_a_variant()
         ("JointControl", "jont+drift"): "unknown scenario 'jont'; did you mean 'joint'",
         ("JointControl", "urban+drift"): "unknown scenario 'urban'",
         ("SliceAdmission", "slices+drift+drift"): "same variant twice",
+        (
+            "SliceAdmission",
+            "slices+",
+        ): r"'slices\+' has a plus sign without a name .* Variants: blackout, cut_off",
+        ("EnergySaving", "+drift"): r"'\+drift' has a plus sign without a name beside it",
+        ("EnergySaving", "tiny++drift"): r"'tiny\+\+drift' has a plus sign without a name beside it",
         ("SliceAdmission", "loss_system+drift"): "loss_system takes no variant",
     }
     for (problem, scenario), message in mistakes.items():

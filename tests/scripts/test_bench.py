@@ -123,6 +123,13 @@ def test_a_wrong_setting_is_a_usage_error(capsys: pytest.CaptureFixture[str]) ->
     assert "did you mean 'repeats'" in capsys.readouterr().err
 
 
+def test_a_training_without_whole_batches_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
+    assert bench.main(["scenario=tiny", "train_envs=4"]) == ExitCode.USAGE
+    told = "ranrein bench: train_envs=4 makes no whole batches; give a multiple of 8"
+    assert told in capsys.readouterr().err
+    assert bench.main(["train_envs=24", "--show"]) == ExitCode.OK
+
+
 def test_help_shows_an_example(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="0"):
         bench.main(["--help"])

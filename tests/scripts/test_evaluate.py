@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from ranrein.agents.bundle import bundle_digest
 from ranrein.scripts import evaluate
 from ranrein.scripts.exit_codes import ExitCode
 from ranrein.twin.carrier import CarrierState
@@ -35,6 +36,23 @@ def test_a_policy_is_also_judged_behind_the_shield(
     assert shielded["energy_kwh"]["mean"] != bare["energy_kwh"]["mean"]
     assert shielded["cost"]["mean"] <= bare["cost"]["mean"]
     assert (tmp_path / "comparison.png").exists()
+
+
+def test_results_go_beside_the_policy_and_never_into_it(
+    tmp_path: Path, constant_policy: Callable[[Path, int], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    bundle = tmp_path / "run" / "policy"
+    constant_policy(bundle, 0)
+    digest, few = bundle_digest(bundle), [*FEW[:-1], "plots=false"]
+    for given in (bundle, bundle.parent):
+        assert evaluate.main([f"policy={given}", *few]) == ExitCode.OK
+        results = bundle.parent / "evaluation" / "results.json"
+        assert f"written to {results.parent}" in capsys.readouterr().out
+        results.unlink()
+    for inside in (bundle, bundle / "new" / "place"):
+        assert evaluate.main([f"policy={bundle}", f"out={inside}", *few]) == ExitCode.USAGE
+        assert f"out='{inside}' lies in the bundle" in capsys.readouterr().err
+    assert bundle_digest(bundle) == digest
 
 
 def test_load_that_the_twin_cannot_foresee_has_no_shield(

@@ -4,7 +4,7 @@ import importlib
 import json
 import shlex
 import threading
-from unittest.mock import create_autospec
+from unittest.mock import Mock, create_autospec
 
 import pytest
 
@@ -147,6 +147,7 @@ def test_without_a_loop_every_verb_but_stop_is_unreachable(call, state, capsys):
         error = capsys.readouterr().err
         assert str(state) in error
         assert "ranrein operate" in error
+        assert "(No such file or directory)" in error
 
 
 def test_stop_goes_through_the_socket(call, handle, loop, state):
@@ -181,9 +182,19 @@ def test_stop_by_the_wrong_role_is_refused_and_leaves_no_file(call, state, handl
     handle.stop.assert_not_called()
 
 
-def test_stop_in_a_directory_that_does_not_exist_fails_loudly(tmp_path, capsys):
-    assert main(["stop", "--state", str(tmp_path / "none")]) == ExitCode.UNREACHABLE
-    assert "cannot be written" in capsys.readouterr().err
+@pytest.mark.parametrize("with_keys", [False, True])
+def test_stop_in_a_directory_that_does_not_exist_fails_loudly(tmp_path, capsys, with_keys):
+    create(tmp_path / "keys", "ada", Role.OPERATOR, Environment.LAB)
+    keys = ["--keys", str(tmp_path / "keys")] if with_keys else []
+    assert main(["stop", "--state", str(tmp_path / "none"), *keys]) == ExitCode.USAGE
+    (told,) = capsys.readouterr().err.splitlines()
+    assert f"--state {tmp_path / 'none'} is no folder, nothing was stopped; name the state directory" in told
+
+
+def test_stop_that_cannot_be_left_as_a_file_fails_loudly(call, state, capsys, monkeypatch):
+    monkeypatch.setattr(stop, "leave_stop", Mock(side_effect=PermissionError(13, "no", "STOP")))
+    assert call("stop") == ExitCode.UNREACHABLE
+    assert "the stop file cannot be written either" in capsys.readouterr().err
 
 
 def test_who_asks_must_be_said_when_there_are_several(state, capsys):

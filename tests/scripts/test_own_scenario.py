@@ -69,6 +69,12 @@ def test_training_and_evaluating_run_on_it_and_say_so(
     assert "ranrein/BeamControl-v0 on scenario arena" in capsys.readouterr().out
 
 
+def test_the_next_command_names_the_measured_load_of_the_training() -> None:
+    config = TrainConfig(load_file="my load.csv", load_column="dl")
+    assert train.where_words(config) == ["'load_file=my load.csv'", "load_column=dl"]
+    assert train.where_words(TrainConfig()) == []
+
+
 @pytest.mark.parametrize("verb", [train, evaluate, collect, shadow])
 def test_help_and_the_composed_configuration_tell(verb: object, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):

@@ -73,6 +73,7 @@ def test_help_shows_a_working_example(
         ([POLICY, "log=nowhere.jsonl"], "no file"),
         (["log=SAMPLE"], "policy is missing"),
         (["log=SAMPLE", "policy=nowhere"], "neither a policy bundle nor a run"),
+        (["log=SAMPLE", "policy=RUN", "out=RUN/policy/shadow"], "lies in the bundle"),
         (["log=SAMPLE", "policy=baseline:forecast"], "did you mean 'forecast_rule'"),
         (["scenario=urbn"], "did you mean 'urban'"),
         (["polcy=x"], "did you mean 'policy'"),
@@ -86,12 +87,14 @@ def test_what_is_wrong_in_the_command_is_a_usage_error(
     arguments: list[str],
     words: str,
     sample: Path,
+    tiny_run: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert shadow.main([text.replace("SAMPLE", str(sample)) for text in arguments]) == ExitCode.USAGE
+    given = [text.replace("SAMPLE", str(sample)).replace("RUN", str(tiny_run)) for text in arguments]
+    assert shadow.main(given) == ExitCode.USAGE
     assert words in capsys.readouterr().err
 
 
