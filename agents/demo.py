@@ -36,8 +36,8 @@ from .loop_parts import LoopSettings
 from .problem import decided_problem_of
 from .sample_log import write_sample_log
 from .seeds import Domain, episode_seeds
-from .shadow import shadow
-from .shadow_summary import ShadowReport
+from .shadow.shadow import shadow
+from .shadow.summary import ShadowReport
 from .storyline import Crowd, Day, Script, Story
 from .training import train
 from .tuning import tune

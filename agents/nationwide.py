@@ -16,8 +16,8 @@ import numpy as np
 
 from ..envs.baselines import rule_named, settings_of
 from ..envs.catalogue import UnknownNameError
-from ..envs.inventory_rows import InventoryError
-from ..envs.inventory_scenario import cluster_scenario, clusters
+from ..envs.inventory.rows import InventoryError
+from ..envs.inventory.scenario import cluster_scenario, clusters
 from ..envs.scenario_source import NATIONWIDE, PREFIX, inventory_named
 from ..envs.variants import split_variants, varied
 from ..twin.canonical import digest_of, source_digest

@@ -15,9 +15,9 @@ import numpy as np
 
 from ..twin.params import Params
 from .config import ConfigError, nearest
-from .fit_config import CalibrateConfig
-from .fit_power import kinds_of
-from .fit_regression import Estimate, interval, nonnegative_fit
+from .fit.config import CalibrateConfig
+from .fit.power import kinds_of
+from .fit.regression import Estimate, interval, nonnegative_fit
 
 LEAST_LINES = 4
 LEAST_LOAD_SPAN = 0.1

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..envs.catalogue import UnknownNameError
 from ..envs.fit_source import FitFileError
-from ..envs.inventory_rows import InventoryError
+from ..envs.inventory.rows import InventoryError
 from ..envs.registry import make_task
 from ..envs.scenario_source import scenario_named
 from ..envs.task import Task, choices_of_task

@@ -25,7 +25,7 @@ from ranrein.agents.seeds import Domain, episode_seeds
 from ranrein.envs.baselines import AlwaysOn
 from ranrein.envs.catalogue import UnknownNameError, load_scenario, scenario_names
 from ranrein.envs.energy_saving import EnergySaving
-from ranrein.envs.inventory_scenario import cluster_scenario, clusters
+from ranrein.envs.inventory.scenario import cluster_scenario, clusters
 from ranrein.envs.synthetic import NAME as COUNTRY
 from ranrein.envs.synthetic import nationwide
 from ranrein.safety.certificate import Claim, Verdict, judge, upper_bound

@@ -17,11 +17,11 @@ from dataclasses import replace
 import numpy as np
 from scipy.stats import beta
 
-from ranrein.agents.fit_load import LoadFit, believed_profile, fit_load, hour_basis
-from ranrein.agents.fit_networks import with_offsets
-from ranrein.agents.fit_noise import calibrated_noise
-from ranrein.agents.fit_regression import Estimate
-from ranrein.agents.fit_series import Series
+from ranrein.agents.fit.load import LoadFit, believed_profile, fit_load, hour_basis
+from ranrein.agents.fit.networks import with_offsets
+from ranrein.agents.fit.noise import calibrated_noise
+from ranrein.agents.fit.regression import Estimate
+from ranrein.agents.fit.series import Series
 from ranrein.envs.baselines import LoadThreshold
 from ranrein.envs.catalogue import load_scenario
 from ranrein.envs.energy_saving import EnergySaving

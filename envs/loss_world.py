@@ -209,7 +209,7 @@ class _Picture:
     def draw(self) -> np.ndarray | None:
         """Draw the first replica as it is now."""
         if self._painter is None:
-            from .render_loss import LossPainter  # noqa: PLC0415  (matplotlib is an optional extra)
+            from .render.loss import LossPainter  # noqa: PLC0415  (matplotlib is an optional extra)
 
             self._painter = LossPainter(self._world.network, self._mode)
         return self._painter.draw(self._trail, int(self._world.state.request[0]))

@@ -7,10 +7,10 @@ from pathlib import Path
 from ..twin.scenario import Scenario
 from .catalogue import load_scenario, read_scenario
 from .fit_source import FIT_PREFIX, FitFileError, fitted_scenario
-from .inventory import read_inventory
-from .inventory_rows import broken
-from .inventory_scenario import cluster_scenario, clusters
-from .inventory_sites import Inventory
+from .inventory.inventory import read_inventory
+from .inventory.rows import broken
+from .inventory.scenario import cluster_scenario, clusters
+from .inventory.sites import Inventory
 from .scenario_file import Rows, on_days
 from .synthetic import NAME as NATIONWIDE
 from .synthetic import nationwide

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from ..twin.types import F64, I64
-from .inventory_fill import fill_sites
-from .inventory_rows import Row
-from .inventory_sites import Inventory
+from .inventory.fill import fill_sites
+from .inventory.rows import Row
+from .inventory.sites import Inventory
 
 NAME = "nationwide"
 SITES = 900

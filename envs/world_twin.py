@@ -144,7 +144,7 @@ class _Picture:
     def draw(self) -> np.ndarray | None:
         """Draw the first replica as it is now."""
         if self._renderer is None:
-            from .render import Renderer  # noqa: PLC0415  (matplotlib is an optional extra)
+            from .render.render import Renderer  # noqa: PLC0415  (matplotlib is an optional extra)
 
             self._renderer = Renderer(self._simulation.params, self._mode, self._trail, self._topics)
         return self._renderer.draw(self._simulation)

@@ -8,10 +8,10 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from ranrein.agents.bench import bench
-from ranrein.agents.bench_clock import ProcessorClock
-from ranrein.agents.bench_config import BenchConfig
-from ranrein.agents.bench_peer import peer_hint
+from ranrein.agents.bench.bench import bench
+from ranrein.agents.bench.clock import ProcessorClock
+from ranrein.agents.bench.config import BenchConfig
+from ranrein.agents.bench.peer import peer_hint
 from ranrein.agents.bundle import BundleError
 from ranrein.agents.config import ConfigError, from_mapping
 

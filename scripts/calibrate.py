@@ -7,13 +7,13 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from ranrein.agents.config import ConfigError, EnvConfig, from_mapping
-from ranrein.agents.file_fit import Kept, keep, worth_rows
-from ranrein.agents.fit import FitError
-from ranrein.agents.fit_config import CalibrateConfig
-from ranrein.agents.fit_job import PAGE, Calibrated, make_sample, run_calibration
-from ranrein.agents.fit_load_file import fit_load_file
-from ranrein.agents.fit_power_file import power_fit
-from ranrein.agents.fit_report import error_rows, gap_row, is_better, parameter_rows, rows_of
+from ranrein.agents.fit.config import CalibrateConfig
+from ranrein.agents.fit.file_fit import Kept, keep, worth_rows
+from ranrein.agents.fit.fit import FitError
+from ranrein.agents.fit.job import PAGE, Calibrated, make_sample, run_calibration
+from ranrein.agents.fit.load_file import fit_load_file
+from ranrein.agents.fit.power_file import power_fit
+from ranrein.agents.fit.report import error_rows, gap_row, is_better, parameter_rows, rows_of
 from ranrein.agents.problem import problem_of
 from ranrein.network.telemetry import GranularityError, TelemetryError
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.table import Table
 
-from ranrein.agents.fit_regression import Estimate
+from ranrein.agents.fit.regression import Estimate
 from ranrein.agents.power_file import UnitPower
 
 _WIDTH = 130  # where no terminal says how wide it is

@@ -15,15 +15,15 @@ from hydra.errors import HydraException, OverrideParseException
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from ranrein.agents.bench_config import BenchConfig
+from ranrein.agents.bench.config import BenchConfig
 from ranrein.agents.certify_config import CertifyConfig
 from ranrein.agents.collect_config import CollectConfig
 from ranrein.agents.config import ConfigError, EvaluateConfig, PpoConfig, TrainConfig, nearest
 from ranrein.agents.demo_config import DemoConfig
-from ranrein.agents.fit_config import CalibrateConfig
+from ranrein.agents.fit.config import CalibrateConfig
 from ranrein.agents.nationwide_config import NationwideConfig
 from ranrein.agents.operate_config import OperateConfig
-from ranrein.agents.shadow_config import ShadowConfig
+from ranrein.agents.shadow.config import ShadowConfig
 from ranrein.envs.catalogue import scenario_names
 from ranrein.envs.registry import TASKS, all_scenarios, own_scenario
 from ranrein.envs.scenario_source import PREFIXES

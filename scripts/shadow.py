@@ -9,9 +9,9 @@ from pathlib import Path
 from ranrein.agents.bundle import BundleError
 from ranrein.agents.calibrate import CalibrationError
 from ranrein.agents.config import ConfigError, from_mapping
-from ranrein.agents.shadow_config import ShadowConfig
-from ranrein.agents.shadow_job import make_sample, run_shadow
-from ranrein.agents.shadow_tables import key_rows
+from ranrein.agents.shadow.config import ShadowConfig
+from ranrein.agents.shadow.job import make_sample, run_shadow
+from ranrein.agents.shadow.tables import key_rows
 from ranrein.network.telemetry import GranularityError, TelemetryError
 
 from .exit_codes import ExitCode

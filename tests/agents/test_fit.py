@@ -8,14 +8,15 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from ranrein.agents import fit_networks, fit_radio
 from ranrein.agents.calibrate import demand_factor
 from ranrein.agents.config import ConfigError
-from ranrein.agents.fit import Fit, FitError, Parameter, calibrate
-from ranrein.agents.fit_load import fit_load
-from ranrein.agents.fit_predict import Predicted, predict
-from ranrein.agents.fit_report import MOST_UNEXPLAINED, SLACK, Subject, is_better, report_data
-from ranrein.agents.fit_series import Parts, Series, read_series, split
+from ranrein.agents.fit import networks as fit_networks
+from ranrein.agents.fit import radio as fit_radio
+from ranrein.agents.fit.fit import Fit, FitError, Parameter, calibrate
+from ranrein.agents.fit.load import fit_load
+from ranrein.agents.fit.predict import Predicted, predict
+from ranrein.agents.fit.report import MOST_UNEXPLAINED, SLACK, Subject, is_better, report_data
+from ranrein.agents.fit.series import Parts, Series, read_series, split
 from ranrein.agents.report import Verdict
 from ranrein.agents.sample_log import write_sample_log
 from ranrein.envs.baselines import LoadThreshold

@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ranrein.agents.fit_law import Simulated, calibrated, kept_out_scores, law_of, newton
-from ranrein.agents.fit_regression import interval
+from ranrein.agents.fit.law import Simulated, calibrated, kept_out_scores, law_of, newton
+from ranrein.agents.fit.regression import interval
 from ranrein.twin.types import F64
 
 DRAWS, PER_DRAW, CELLS, FIGURES = 8, 8, 3, 36

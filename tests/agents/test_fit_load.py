@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ranrein.agents.fit_load import HOURS, fit_load, hour_basis, reference_mbps
-from ranrein.agents.fit_power import fit_power, units_of
-from ranrein.agents.fit_regression import biweight, lag_correlation, long_run, nonnegative_fit
-from ranrein.agents.fit_series import Series
+from ranrein.agents.fit.load import HOURS, fit_load, hour_basis, reference_mbps
+from ranrein.agents.fit.power import fit_power, units_of
+from ranrein.agents.fit.regression import biweight, lag_correlation, long_run, nonnegative_fit
+from ranrein.agents.fit.series import Series
 from ranrein.envs.catalogue import load_scenario
 from ranrein.twin.carrier import CarrierState
 from ranrein.twin.params import Params

@@ -12,11 +12,11 @@ import pytest
 from scipy.signal import lfilter
 
 from ranrein.agents.config import ConfigError
-from ranrein.agents.file_fit import FileFit, file_body, keep
-from ranrein.agents.fit_config import CalibrateConfig
-from ranrein.agents.fit_days import HOURS, days_of, fit_site, pooled
-from ranrein.agents.fit_load_file import fit_load_file
-from ranrein.agents.fit_regression import Estimate
+from ranrein.agents.fit.config import CalibrateConfig
+from ranrein.agents.fit.days import HOURS, days_of, fit_site, pooled
+from ranrein.agents.fit.file_fit import FileFit, file_body, keep
+from ranrein.agents.fit.load_file import fit_load_file
+from ranrein.agents.fit.regression import Estimate
 from ranrein.agents.load_checks import SiteSeries
 from ranrein.envs.catalogue import load_scenario
 from ranrein.envs.fit_source import body_digest

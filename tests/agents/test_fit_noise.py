@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
-from ranrein.agents import fit_noise
-from ranrein.agents.fit_demand import drawn_noise, offered_mbps
-from ranrein.agents.fit_load import believed_profile, fit_load, hour_basis
-from ranrein.agents.fit_noise import Simulated, adjusted, calibrated_noise
-from ranrein.agents.fit_series import Series
+from ranrein.agents.fit import noise as fit_noise
+from ranrein.agents.fit.demand import drawn_noise, offered_mbps
+from ranrein.agents.fit.load import believed_profile, fit_load, hour_basis
+from ranrein.agents.fit.noise import Simulated, adjusted, calibrated_noise
+from ranrein.agents.fit.series import Series
 from ranrein.envs.catalogue import load_scenario
 from ranrein.twin.advance import advance
 from ranrein.twin.command import Command

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ranrein.agents.fit_report import gap_row
-from ranrein.agents.fit_series import Series, read_series, split
+from ranrein.agents.fit.report import gap_row
+from ranrein.agents.fit.series import Series, read_series, split
 from ranrein.agents.sample_log import write_sample_log
 from ranrein.envs.baselines import LoadThreshold
 from ranrein.envs.catalogue import load_scenario

@@ -24,7 +24,7 @@ from ranrein.envs import scenario_source
 from ranrein.envs.baselines import AlwaysOn
 from ranrein.envs.catalogue import load_scenario
 from ranrein.envs.energy_saving import EnergySaving
-from ranrein.envs.inventory_writer import inventory_data
+from ranrein.envs.inventory.writer import inventory_data
 from ranrein.envs.randomise import Drifting, Randomised
 from ranrein.envs.variants import varied
 from ranrein.scripts import evaluate

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from ranrein.agents.config import ConfigError
-from ranrein.agents.file_fit import keep
-from ranrein.agents.fit_config import CalibrateConfig
-from ranrein.agents.fit_power_file import PowerFile, power_fit
+from ranrein.agents.fit.config import CalibrateConfig
+from ranrein.agents.fit.file_fit import keep
+from ranrein.agents.fit.power_file import PowerFile, power_fit
 from ranrein.agents.power_file import UnitPower, fit_power_file
 from ranrein.envs.catalogue import load_scenario
 from ranrein.envs.scenario_source import scenario_named

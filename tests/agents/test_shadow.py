@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 
 from ranrein.agents.sample_log import write_sample_log
-from ranrein.agents.shadow import shadow
-from ranrein.agents.shadow_figures import power_figure
-from ranrein.agents.shadow_report import write
-from ranrein.agents.shadow_step import PROPOSAL, RECORDED, SHIELDED, ShadowStep
-from ranrein.agents.shadow_summary import FEWEST_BLOCKS, NOT_ENOUGH, ShadowReport, residual, saving
+from ranrein.agents.shadow.figures import power_figure
+from ranrein.agents.shadow.report import write
+from ranrein.agents.shadow.shadow import shadow
+from ranrein.agents.shadow.step import PROPOSAL, RECORDED, SHIELDED, ShadowStep
+from ranrein.agents.shadow.summary import FEWEST_BLOCKS, NOT_ENOUGH, ShadowReport, residual, saving
 from ranrein.envs.baselines import AlwaysOn, LoadThreshold
 from ranrein.envs.controller import Controller
 from ranrein.envs.energy_saving import EnergySaving

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from ranrein.envs.bands import BANDS, Band, band_of, band_repair, frequency_of_arfcn
-from ranrein.envs.inventory_carriers import check_carrier, make_carrier
-from ranrein.envs.inventory_defaults import AREA_DEFAULTS
-from ranrein.envs.inventory_rows import Problems, Row
+from ranrein.envs.inventory.carriers import check_carrier, make_carrier
+from ranrein.envs.inventory.defaults import AREA_DEFAULTS
+from ranrein.envs.inventory.rows import Problems, Row
 from ranrein.twin.link import N_PRB
 from ranrein.twin.scenario import LAYERS
 

@@ -3,10 +3,10 @@ from __future__ import annotations
 import pytest
 from matplotlib.figure import Figure
 
-from ranrein.envs.cell_shapes import Shape
-from ranrein.envs.cell_words import placed
-from ranrein.envs.render_ground import round_length_m
-from ranrein.envs.render_text import ELLIPSIS, board_at, set_elided, width_of
+from ranrein.envs.render.cell_shapes import Shape
+from ranrein.envs.render.cell_words import placed
+from ranrein.envs.render.ground import round_length_m
+from ranrein.envs.render.text import ELLIPSIS, board_at, set_elided, width_of
 
 
 def test_a_word_that_would_cover_another_becomes_shorter_and_then_nothing() -> None:

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ranrein.envs.geodesy import ECCENTRICITY_SQUARED, SEMI_MAJOR_M, middle, to_local
-from ranrein.envs.neighbours import REACH_M, cut, nearest_m
+from ranrein.envs.inventory.geodesy import ECCENTRICITY_SQUARED, SEMI_MAJOR_M, middle, to_local
+from ranrein.envs.inventory.neighbours import REACH_M, cut, nearest_m
 
 
 def earth_centred(lat_deg: np.ndarray, lon_deg: np.ndarray) -> np.ndarray:

@@ -10,11 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ranrein.envs.catalogue import UnknownNameError, load_scenario
-from ranrein.envs.inventory import read_inventory
-from ranrein.envs.inventory_defaults import AREA_DEFAULTS, area_by_distance, area_key
-from ranrein.envs.inventory_rows import InventoryError
-from ranrein.envs.inventory_scenario import MOST_CELLS, cluster_scenario, clusters
-from ranrein.envs.inventory_sites import Inventory
+from ranrein.envs.inventory.defaults import AREA_DEFAULTS, area_by_distance, area_key
+from ranrein.envs.inventory.inventory import read_inventory
+from ranrein.envs.inventory.rows import InventoryError
+from ranrein.envs.inventory.scenario import MOST_CELLS, cluster_scenario, clusters
+from ranrein.envs.inventory.sites import Inventory
 from ranrein.envs.scenario_source import scenario_named
 from ranrein.twin.advance import advance
 from ranrein.twin.command import Command

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ranrein.envs.inventory import read_inventory
-from ranrein.envs.inventory_rows import InventoryError
-from ranrein.envs.inventory_scenario import cluster_scenario, clusters
-from ranrein.envs.inventory_sites import Inventory
-from ranrein.envs.inventory_writer import write_inventory
+from ranrein.envs.inventory.inventory import read_inventory
+from ranrein.envs.inventory.rows import InventoryError
+from ranrein.envs.inventory.scenario import cluster_scenario, clusters
+from ranrein.envs.inventory.sites import Inventory
+from ranrein.envs.inventory.writer import write_inventory
 from ranrein.envs.scenario_source import scenario_named
 from ranrein.twin.backhaul import Backhaul, Core
 from ranrein.twin.scenario import Scenario

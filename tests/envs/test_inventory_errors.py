@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ranrein.envs.inventory import read_inventory
-from ranrein.envs.inventory_rows import SHOWN, InventoryError
+from ranrein.envs.inventory.inventory import read_inventory
+from ranrein.envs.inventory.rows import SHOWN, InventoryError
 
 SITES = "id,latitude,longitude\na,48.10,11.50\nb,48.11,11.52\nc,48.13,11.58\nd,48.20,11.60\n"
 SECTORS = "site,id,azimuth_deg\na,1,0\nb,1,0\nc,1,0\nd,1,0\n"

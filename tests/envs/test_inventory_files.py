@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from ranrein.envs.inventory import read_inventory
-from ranrein.envs.inventory_rows import InventoryError
-from ranrein.envs.inventory_scenario import cluster_scenario, clusters
+from ranrein.envs.inventory.inventory import read_inventory
+from ranrein.envs.inventory.rows import InventoryError
+from ranrein.envs.inventory.scenario import cluster_scenario, clusters
 from ranrein.envs.randomise import Randomised
 
 SITES = "id,latitude,longitude\na,48.10,11.50\nb,48.11,11.52\nc,48.13,11.58\nd,48.20,11.60\n"

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from ranrein.envs.bands import BANDS
-from ranrein.envs.inventory_backhaul import MOST_MBPS
-from ranrein.envs.inventory_defaults import AREA_DEFAULTS, CARRIER_DEFAULTS, LAYER_DEFAULTS, band_kind
-from ranrein.envs.inventory_fields import FIELDS, NEEDED
-from ranrein.envs.inventory_plausible import FIXED_POWER_W, MOST_SHARED, WATTS_PER_UNIT
-from ranrein.envs.inventory_scenario import MOST_CELLS, WIDEST_M
+from ranrein.envs.inventory.backhaul import MOST_MBPS
+from ranrein.envs.inventory.defaults import AREA_DEFAULTS, CARRIER_DEFAULTS, LAYER_DEFAULTS, band_kind
+from ranrein.envs.inventory.fields import FIELDS, NEEDED
+from ranrein.envs.inventory.plausible import FIXED_POWER_W, MOST_SHARED, WATTS_PER_UNIT
+from ranrein.envs.inventory.scenario import MOST_CELLS, WIDEST_M
 from ranrein.envs.scenario_source import scenario_named
 
 PAGE = (Path(__file__).parents[2] / "docs" / "inventory.md").read_text(encoding="utf-8")

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from ranrein.envs.inventory import read_inventory
-from ranrein.envs.inventory_fields import FIELDS
-from ranrein.envs.inventory_rows import InventoryError
+from ranrein.envs.inventory.fields import FIELDS
+from ranrein.envs.inventory.inventory import read_inventory
+from ranrein.envs.inventory.rows import InventoryError
 
 PLACES = {"UMa": ("48.10,11.50", "48.11,11.52"), "InH": ("48.1000,11.5000", "48.1002,11.5000")}
 

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ranrein.envs.catalogue import load_scenario, scenario_names
-from ranrein.envs.inventory_writer import inventory_data, write_inventory
+from ranrein.envs.inventory.writer import inventory_data, write_inventory
 from ranrein.envs.scenario_source import scenario_named
 from ranrein.twin.area_load import AREAS
 from ranrein.twin.backhaul import Backhaul

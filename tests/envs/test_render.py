@@ -9,12 +9,12 @@ import pytest
 from matplotlib.figure import Figure
 
 from ranrein.envs.catalogue import load_scenario
-from ranrein.envs.cell_shapes import cell_shapes
-from ranrein.envs.frame import Frame, user_mbps
 from ranrein.envs.palette import STATE_WORDS
-from ranrein.envs.render import NoDisplayError, Renderer
-from ranrein.envs.render_map import MapView
-from ranrein.envs.render_plots import nice_top
+from ranrein.envs.render.cell_shapes import cell_shapes
+from ranrein.envs.render.frame import Frame, user_mbps
+from ranrein.envs.render.maps import MapView
+from ranrein.envs.render.plots import nice_top
+from ranrein.envs.render.render import NoDisplayError, Renderer
 from ranrein.envs.simulation import Simulation
 from ranrein.envs.topics import Topics
 from ranrein.envs.trail import Trail, hour_of, values_of

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from ranrein.envs.catalogue import load_scenario
-from ranrein.envs.frame import Frame, newcomers
 from ranrein.envs.palette import VERMILION
-from ranrein.envs.render import Renderer
-from ranrein.envs.render_badges import BadgeView
+from ranrein.envs.render.badges import BadgeView
+from ranrein.envs.render.frame import Frame, newcomers
+from ranrein.envs.render.render import Renderer
 from ranrein.envs.scenario_source import scenario_named
 from ranrein.envs.simulation import Simulation
 from ranrein.envs.topics import Topics

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from matplotlib import pyplot
 
-from ranrein.envs import render
 from ranrein.envs.registry import make_env
+from ranrein.envs.render import render
 
 from .pictures import EACH, drawn_env
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ranrein.envs.inventory_rows import InventoryError
-from ranrein.envs.inventory_scenario import MOST_CELLS, clusters
-from ranrein.envs.neighbours import nearest_m
+from ranrein.envs.inventory.neighbours import nearest_m
+from ranrein.envs.inventory.rows import InventoryError
+from ranrein.envs.inventory.scenario import MOST_CELLS, clusters
 from ranrein.envs.registry import make_env
 from ranrein.envs.scenario_source import scenario_named
 from ranrein.envs.synthetic import SITES, nationwide

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from ranrein.agents.bench import Case, calls_for, figures, measure, peer_figures, training_figures
-from ranrein.agents.bench_cases import Subject, cases_of, oracle_difference
-from ranrein.agents.bench_config import BenchConfig
-from ranrein.agents.bench_peer import PEER, SINGLE, VECTOR, peer_hint, peer_scenario
-from ranrein.agents.bench_training import TrainingTime
+from ranrein.agents.bench.bench import Case, calls_for, figures, measure, peer_figures, training_figures
+from ranrein.agents.bench.cases import Subject, cases_of, oracle_difference
+from ranrein.agents.bench.config import BenchConfig
+from ranrein.agents.bench.peer import PEER, SINGLE, VECTOR, peer_hint, peer_scenario
+from ranrein.agents.bench.training import TrainingTime
 from ranrein.agents.bundle import load_bundle
 from ranrein.agents.config import from_mapping
 from ranrein.agents.episodes import no_progress

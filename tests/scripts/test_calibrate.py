@@ -11,9 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ranrein.agents import fit_job, fit_noise
 from ranrein.agents.config import from_mapping
-from ranrein.agents.fit_config import CalibrateConfig
+from ranrein.agents.fit import job as fit_job
+from ranrein.agents.fit import noise as fit_noise
+from ranrein.agents.fit.config import CalibrateConfig
 from ranrein.envs.fit_source import body_digest
 from ranrein.envs.scenario_source import scenario_named
 from ranrein.scripts import calibrate

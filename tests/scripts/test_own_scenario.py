@@ -9,7 +9,7 @@ import pytest
 from ranrein.agents.collect_config import CollectConfig
 from ranrein.agents.config import EnvConfig, EvaluateConfig, TrainConfig
 from ranrein.agents.run_folder import RunFolder
-from ranrein.agents.shadow_config import ShadowConfig
+from ranrein.agents.shadow.config import ShadowConfig
 from ranrein.scripts import collect, evaluate, shadow, train
 from ranrein.scripts.exit_codes import ExitCode
 from ranrein.scripts.hydra_config import compose

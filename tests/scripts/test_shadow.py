@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from ranrein.agents import shadow_job
 from ranrein.agents.config import from_mapping
-from ranrein.agents.shadow_config import ShadowConfig
+from ranrein.agents.shadow import job as shadow_job
+from ranrein.agents.shadow.config import ShadowConfig
 from ranrein.safety.shield import Shield
 from ranrein.scripts import shadow
 from ranrein.scripts.exit_codes import ExitCode

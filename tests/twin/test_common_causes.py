@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 from ranrein.envs.catalogue import load_scenario, scenario_from
-from ranrein.envs.inventory import read_inventory
-from ranrein.envs.inventory_rows import InventoryError
-from ranrein.envs.inventory_scenario import cluster_scenario
-from ranrein.envs.inventory_writer import inventory_data
+from ranrein.envs.inventory.inventory import read_inventory
+from ranrein.envs.inventory.rows import InventoryError
+from ranrein.envs.inventory.scenario import cluster_scenario
+from ranrein.envs.inventory.writer import inventory_data
 from ranrein.envs.simulation import Simulation
 from ranrein.twin.advance import advance
 from ranrein.twin.command import Command
