@@ -26,10 +26,10 @@ from ranrein.agents.training import train
 from ranrein.envs.loss_scenario import LOSS_SYSTEM, loss_scenario
 from ranrein.envs.loss_world import ADMIT, LossWindow
 from ranrein.scripts.hydra_config import compose
-from ranrein.twin.loss_chain import performance
-from ranrein.twin.loss_optimum import optimum
-from ranrein.twin.loss_states import LossStates, accept_all_table
-from ranrein.twin.loss_system import LossSystem
+from ranrein.twin.loss.chain import performance
+from ranrein.twin.loss.optimum import optimum
+from ranrein.twin.loss.states import LossStates, accept_all_table
+from ranrein.twin.loss.system import LossSystem
 from ranrein.twin.types import Bool
 
 from .runner import table

@@ -7,8 +7,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from ..twin.loss_optimum import best_reservation, fluid_admissions, optimum
-from ..twin.loss_system import LossSystem
+from ..twin.loss.optimum import best_reservation, fluid_admissions, optimum
+from ..twin.loss.system import LossSystem
 from ..twin.types import F64, I64, Bool
 from .loss_horizon import is_small
 from .loss_scenario import LossScenario

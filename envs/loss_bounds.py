@@ -8,9 +8,9 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..twin.erlang import blocking
-from ..twin.loss_optimum import optimum
-from ..twin.loss_system import LossSystem
+from ..twin.loss.erlang import blocking
+from ..twin.loss.optimum import optimum
+from ..twin.loss.system import LossSystem
 from ..twin.types import F64, I64, Bool
 from .loss_horizon import best_revenue, fluid_revenue, is_small
 from .loss_scenario import LossScenario

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..twin.loss_states import LossStates, table_strides
-from ..twin.loss_system import LossSystem
+from ..twin.loss.states import LossStates, table_strides
+from ..twin.loss.system import LossSystem
 from ..twin.types import F64, I64
 from .loss_scenario import LossScenario
 from .loss_world import LossWindow

@@ -11,7 +11,7 @@ from typing import ClassVar
 import numpy as np
 
 from ..twin.canonical import digest_of
-from ..twin.loss_system import LossSystem
+from ..twin.loss.system import LossSystem
 from .catalogue import UnknownNameError
 
 LOSS_SYSTEM = "loss_system"

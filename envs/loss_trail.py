@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..twin.loss_system import LossSystem
+from ..twin.loss.system import LossSystem
 from ..twin.types import F64, I64
 
 

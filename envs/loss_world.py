@@ -9,9 +9,9 @@ from gymnasium import spaces
 
 from ..twin.kernels.loss_door import BEYOND, BUSY_PERCENT, COST, ELAPSED_S, REVENUE, REWARD, TERM, UNKNOWN
 from ..twin.kpis import EVERY
-from ..twin.loss_door import Answered, Room, Worth, answer_doors, door_of, revenue_of
-from ..twin.loss_simulation import LossState, await_request, begin_loss
-from ..twin.loss_start import SteadyStart
+from ..twin.loss.door import Answered, Room, Worth, answer_doors, door_of, revenue_of
+from ..twin.loss.simulation import LossState, await_request, begin_loss
+from ..twin.loss.start import SteadyStart
 from ..twin.types import F32, F64, I32, I64, Bool, Rows
 from .actions import ChoiceCheck
 from .loss_scenario import LossScenario

@@ -10,8 +10,8 @@ import numpy as np
 from gymnasium import spaces
 
 from ..twin.kernels.gather import Reading
-from ..twin.loss_door import shown
-from ..twin.loss_system import LossSystem
+from ..twin.loss.door import shown
+from ..twin.loss.system import LossSystem
 from ..twin.params import Params
 from ..twin.types import F32, F64, I64
 from .features import Feature, FeatureList, Named, Read, observation_space, observe
@@ -77,7 +77,7 @@ class SliceAdmission:
     Description:
         Requests of several classes arrive as Poisson streams, hold units of one capacity for an exponential time and
         pay at admission. What is refused is lost. Admitting whatever fits fills the capacity with cheap requests;
-        the best policy is known exactly (``twin/loss_optimum.py``).
+        the best policy is known exactly (``twin/loss/optimum.py``).
 
         On the twin the users of a slice stand around a place in the network, and what they take of the cells is only
         known once they are there. A slice pays by the hour and costs a penalty by the hour while its promise is broken.

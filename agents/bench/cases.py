@@ -19,7 +19,7 @@ from ...twin.kernels.direct import direct
 from ...twin.kernels.layout import make_scratch
 from ...twin.kernels.step import advance_replicas
 from ...twin.params import Params
-from ...twin.reference import advance_reference
+from ...twin.reference.reference import advance_reference
 from ...twin.state import State, begin, open_period
 from ...twin.types import F64
 from ..bundle import OnnxPolicy, contract_of, load_bundle, policy_from, require_energy_saving

@@ -12,8 +12,8 @@ from ...envs.loss_scenario import LOSS_SYSTEM, LossScenario
 from ...envs.loss_world import ADMIT
 from ...envs.registry import TASKS, make_env, make_task, make_vector_env
 from ...envs.worlds import DEFAULT_SCENARIO, network_of
-from ...twin.loss_door import Room, Worth, answer_doors, door_of, revenue_of
-from ...twin.loss_simulation import await_request, begin_loss
+from ...twin.loss.door import Room, Worth, answer_doors, door_of, revenue_of
+from ...twin.loss.simulation import await_request, begin_loss
 from ...twin.params import Params
 from .cases import Case, kernel_case
 

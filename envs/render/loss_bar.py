@@ -7,7 +7,7 @@ from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from ...twin.loss_system import LossSystem
+from ...twin.loss.system import LossSystem
 from ...twin.types import I64
 from ..palette import FAINT, GROUND, INK, PAPER, VERMILION, kind_colour
 from .text import Box, axes_at

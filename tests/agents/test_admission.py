@@ -19,9 +19,9 @@ from ranrein.envs.loss_world import LossWindow
 from ranrein.scripts import evaluate
 from ranrein.scripts import train as train_verb
 from ranrein.scripts.exit_codes import ExitCode
-from ranrein.twin.loss_chain import performance
-from ranrein.twin.loss_optimum import optimum
-from ranrein.twin.loss_states import LossStates, accept_all_table
+from ranrein.twin.loss.chain import performance
+from ranrein.twin.loss.optimum import optimum
+from ranrein.twin.loss.states import LossStates, accept_all_table
 from ranrein.twin.params import Params
 
 ID, SCENARIO = "ranrein/SliceAdmission-v0", "loss_system"

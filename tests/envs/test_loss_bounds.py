@@ -24,10 +24,10 @@ from ranrein.envs.loss_scenario import LossScenario
 from ranrein.envs.loss_world import LossWindow
 from ranrein.envs.slice_admission import SliceAdmission
 from ranrein.envs.worlds import network_of
-from ranrein.twin.loss_chain import performance
-from ranrein.twin.loss_optimum import optimum
-from ranrein.twin.loss_states import LossStates, accept_all_table
-from ranrein.twin.loss_system import LossSystem
+from ranrein.twin.loss.chain import performance
+from ranrein.twin.loss.optimum import optimum
+from ranrein.twin.loss.states import LossStates, accept_all_table
+from ranrein.twin.loss.system import LossSystem
 
 TASK = SliceAdmission()
 NETWORKS = {

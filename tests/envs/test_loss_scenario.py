@@ -10,7 +10,7 @@ import pytest
 from ranrein.envs.catalogue import UnknownNameError
 from ranrein.envs.loss_scenario import DEFAULTS, LARGEST_CAPACITY, LossScenario
 from ranrein.envs.registry import make_env, make_vector_env
-from ranrein.twin.loss_system import LossSystem
+from ranrein.twin.loss.system import LossSystem
 
 ID = "ranrein/SliceAdmission-v0"
 GOOD = {"capacity": 10, "units": [1, 2], "arrival_rates": [1, 1], "service_rates": [1, 1], "rewards": [1, 1]}

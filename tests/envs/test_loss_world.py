@@ -15,11 +15,11 @@ import ranrein.envs  # noqa: F401  (registers the ids)
 from ranrein.envs.loss_scenario import LossScenario
 from ranrein.envs.registry import make_env, make_vector_env
 from ranrein.envs.vector import TwinVectorEnv
-from ranrein.twin.erlang import blocking
-from ranrein.twin.loss_optimum import optimum
-from ranrein.twin.loss_start import SteadyStart
-from ranrein.twin.loss_states import LossStates, product_form, table_strides
-from ranrein.twin.loss_system import LossSystem
+from ranrein.twin.loss.erlang import blocking
+from ranrein.twin.loss.optimum import optimum
+from ranrein.twin.loss.start import SteadyStart
+from ranrein.twin.loss.states import LossStates, product_form, table_strides
+from ranrein.twin.loss.system import LossSystem
 from ranrein.twin.seeding import make_keys
 
 ID = "ranrein/SliceAdmission-v0"

@@ -16,7 +16,7 @@ from ranrein.twin.area_load import AREAS, SATURDAY, week_profile
 from ranrein.twin.command import Command
 from ranrein.twin.kernels.layout import StateArrays
 from ranrein.twin.params import Params
-from ranrein.twin.reference import advance_reference
+from ranrein.twin.reference.reference import advance_reference
 from ranrein.twin.scenario import Scenario
 from ranrein.twin.state import State, begin
 

@@ -16,7 +16,7 @@ from ranrein.twin.kernels.layout import CellSum, StateArrays, make_scratch
 from ranrein.twin.kernels.step import advance_replicas
 from ranrein.twin.kpis import measure
 from ranrein.twin.params import Params
-from ranrein.twin.reference import advance_reference
+from ranrein.twin.reference.reference import advance_reference
 from ranrein.twin.slice_report import report_slices
 from ranrein.twin.slicing import SliceType, Slicing, Tier
 from ranrein.twin.state import State, begin, open_period

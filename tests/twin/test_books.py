@@ -13,7 +13,7 @@ from ranrein.twin.advance import advance
 from ranrein.twin.books import Books, read_books
 from ranrein.twin.kernels.layout import COUNTED_MBIT, CellSum
 from ranrein.twin.params import Params
-from ranrein.twin.reference import advance_reference
+from ranrein.twin.reference.reference import advance_reference
 from ranrein.twin.slice_report import report_slices, waiting_mbit
 from ranrein.twin.state import State, begin, open_period
 

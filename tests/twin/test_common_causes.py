@@ -24,7 +24,7 @@ from ranrein.twin.kernels.failures import LEFT_S, N_CAUSES, SITE_TRANSPORT
 from ranrein.twin.kernels.layout import StateArrays
 from ranrein.twin.kpis import PER_CELL, measure
 from ranrein.twin.params import Params
-from ranrein.twin.reference import advance_reference
+from ranrein.twin.reference.reference import advance_reference
 from ranrein.twin.reporting import ReportHistory, report
 from ranrein.twin.scenario import Faults, Scenario
 from ranrein.twin.state import State, begin, open_period

@@ -14,7 +14,7 @@ from ranrein.twin.area_load import VenueEvent
 from ranrein.twin.command import Command
 from ranrein.twin.kernels.layout import CellSum, StateArrays
 from ranrein.twin.params import Params
-from ranrein.twin.reference import advance_reference
+from ranrein.twin.reference.reference import advance_reference
 from ranrein.twin.state import NEVER_S, State, begin
 from ranrein.twin.surge import Humps, Surge
 

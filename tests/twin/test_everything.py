@@ -19,7 +19,7 @@ from ranrein.twin.kernels.layout import GAIN_STEP_DB, CellSum, StateArrays
 from ranrein.twin.kpis import REALS, measure
 from ranrein.twin.params import Params
 from ranrein.twin.radiomap import gain_map, pixel_centres
-from ranrein.twin.reference import advance_reference
+from ranrein.twin.reference.reference import advance_reference
 from ranrein.twin.scenario import Scenario
 from ranrein.twin.slicing import Slicing
 from ranrein.twin.state import State, begin, open_period

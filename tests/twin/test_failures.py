@@ -16,7 +16,7 @@ from ranrein.twin.kernels.failures import DISABLED, FAILED, LEFT_S, N_CAUSES, SI
 from ranrein.twin.kernels.layout import CellSum, StateArrays
 from ranrein.twin.kpis import measure
 from ranrein.twin.params import Params
-from ranrein.twin.reference import advance_reference
+from ranrein.twin.reference.reference import advance_reference
 from ranrein.twin.state import State, begin, open_period
 from ranrein.twin.sync import assimilate, expect, first_belief
 

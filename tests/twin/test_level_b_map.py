@@ -15,7 +15,7 @@ from ranrein.twin.level_b import fading_margin_db
 from ranrein.twin.level_b_map import Aim, faded_thresholds, spread_gain_db
 from ranrein.twin.link import cqi_thresholds
 from ranrein.twin.params import Params
-from ranrein.twin.reference import advance_reference
+from ranrein.twin.reference.reference import advance_reference
 from ranrein.twin.scenario import Scenario
 from ranrein.twin.state import begin
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ranrein.twin.erlang import blocking, erlang_b, occupancy
-from ranrein.twin.loss_states import LossStates, product_form
-from ranrein.twin.loss_system import LossSystem
+from ranrein.twin.loss.erlang import blocking, erlang_b, occupancy
+from ranrein.twin.loss.states import LossStates, product_form
+from ranrein.twin.loss.system import LossSystem
 
 
 def _rows(folder: Path, name: str) -> list[dict[str, str]]:

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from ranrein.twin.kernels.loss_door import UNKNOWN
-from ranrein.twin.loss_door import Answered, Door, Room, Worth, answer_doors, door_of, revenue_of, shown
-from ranrein.twin.loss_simulation import LossState, answer_request, await_request, begin_loss, clear_sums
-from ranrein.twin.loss_system import LossSystem
+from ranrein.twin.loss.door import Answered, Door, Room, Worth, answer_doors, door_of, revenue_of, shown
+from ranrein.twin.loss.simulation import LossState, answer_request, await_request, begin_loss, clear_sums
+from ranrein.twin.loss.system import LossSystem
 
 SYSTEM = LossSystem.of(15, [1, 3, 6], [9.0, 2.5, 0.5], [1.0, 0.4, 0.3], [1.0, 5.0, 20.0], [0.5, 3.0, 0.0])
 REPLICAS, LIMIT, DECISIONS = 7, 5, 60

@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ranrein.twin.erlang import blocking
-from ranrein.twin.loss_chain import Performance, performance
-from ranrein.twin.loss_optimum import optimum
-from ranrein.twin.loss_simulation import LossState, begin_loss, clear_sums, run_table
-from ranrein.twin.loss_states import accept_all_table, reservation_table
-from ranrein.twin.loss_system import LossSystem
+from ranrein.twin.loss.chain import Performance, performance
+from ranrein.twin.loss.erlang import blocking
+from ranrein.twin.loss.optimum import optimum
+from ranrein.twin.loss.simulation import LossState, begin_loss, clear_sums, run_table
+from ranrein.twin.loss.states import accept_all_table, reservation_table
+from ranrein.twin.loss.system import LossSystem
 
 N_REPLICAS = 64
 MEAN_HOLDINGS = 1000

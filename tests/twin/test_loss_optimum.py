@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ranrein.twin.erlang import blocking, erlang_b
-from ranrein.twin.loss_chain import performance, stationary
-from ranrein.twin.loss_optimum import best_reservation, fluid_gain, optimum
-from ranrein.twin.loss_states import LossStates, accept_all_table, product_form
-from ranrein.twin.loss_system import LossSystem
+from ranrein.twin.loss.chain import performance, stationary
+from ranrein.twin.loss.erlang import blocking, erlang_b
+from ranrein.twin.loss.optimum import best_reservation, fluid_gain, optimum
+from ranrein.twin.loss.states import LossStates, accept_all_table, product_form
+from ranrein.twin.loss.system import LossSystem
 
 # The optima of two independent solvers, average reward per second: (arguments, optimum, accept all)
 KNOWN = {

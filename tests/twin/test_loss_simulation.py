@@ -15,9 +15,9 @@ import pytest
 from numba import njit
 
 from ranrein.twin.kernels.exponential import ln, to_exponential
-from ranrein.twin.loss_simulation import LossState, answer_request, await_request, begin_loss, run_table
-from ranrein.twin.loss_states import accept_all_table, reservation_table
-from ranrein.twin.loss_system import LossSystem
+from ranrein.twin.loss.simulation import LossState, answer_request, await_request, begin_loss, run_table
+from ranrein.twin.loss.states import accept_all_table, reservation_table
+from ranrein.twin.loss.system import LossSystem
 from ranrein.twin.seeding import bits, make_keys
 
 SYSTEMS = {

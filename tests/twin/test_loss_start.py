@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ranrein.twin.erlang import occupancy
-from ranrein.twin.loss_start import SteadyStart
-from ranrein.twin.loss_system import LossSystem
+from ranrein.twin.loss.erlang import occupancy
+from ranrein.twin.loss.start import SteadyStart
+from ranrein.twin.loss.system import LossSystem
 from ranrein.twin.seeding import bits, make_keys
 from ranrein.twin.types import F64, I64, U64
 

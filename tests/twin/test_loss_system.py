@@ -8,9 +8,9 @@ import math
 import numpy as np
 import pytest
 
-from ranrein.twin.loss_optimum import fluid_admissions, fluid_gain
-from ranrein.twin.loss_states import LossStates, accept_all_table, checked_table, reservation_table
-from ranrein.twin.loss_system import LossSystem, ServiceClass
+from ranrein.twin.loss.optimum import fluid_admissions, fluid_gain
+from ranrein.twin.loss.states import LossStates, accept_all_table, checked_table, reservation_table
+from ranrein.twin.loss.system import LossSystem, ServiceClass
 
 EMBB = ServiceClass("eMBB", 2, 4.0, 0.5, 3.0, 1.0)
 

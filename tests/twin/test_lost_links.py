@@ -15,7 +15,7 @@ from ranrein.twin.kernels.layout import LinkSample, StateArrays
 from ranrein.twin.kpis import MEASUREMENTS, measure
 from ranrein.twin.link_failure import TO_WRONG_CELL, TOO_EARLY, TOO_LATE, Failure, failure_cause
 from ranrein.twin.params import Params
-from ranrein.twin.reference import advance_reference
+from ranrein.twin.reference.reference import advance_reference
 from ranrein.twin.state import State, begin, open_period
 
 COLUMNS = {

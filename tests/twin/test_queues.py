@@ -14,7 +14,7 @@ from ranrein.twin.command import Command
 from ranrein.twin.kernels.layout import BOOKED_MBIT, CellSum, StateArrays
 from ranrein.twin.kernels.slices import BLOCKED, OFFERED, SERVED
 from ranrein.twin.params import Params
-from ranrein.twin.reference import advance_reference
+from ranrein.twin.reference.reference import advance_reference
 from ranrein.twin.slice_report import report_slices, waiting_mbit
 from ranrein.twin.slicing import SliceType, Slicing, Tier
 from ranrein.twin.state import State, begin, open_period

@@ -16,7 +16,7 @@ from ranrein.twin.command import Command
 from ranrein.twin.kernels.layout import CellSum, Scratch, StateArrays, make_scratch
 from ranrein.twin.kernels.step import advance_replicas
 from ranrein.twin.params import Params
-from ranrein.twin.reference import advance_reference
+from ranrein.twin.reference.reference import advance_reference
 from ranrein.twin.rrm_policy import share_cell
 from ranrein.twin.service_profile import DlThpt, ServiceProfile
 from ranrein.twin.slicing import SliceType, Slicing, Tier

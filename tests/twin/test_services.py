@@ -12,7 +12,7 @@ from ranrein.twin.advance import advance, radio_view
 from ranrein.twin.command import Command
 from ranrein.twin.kernels.layout import StateArrays
 from ranrein.twin.params import Params
-from ranrein.twin.reference import advance_reference
+from ranrein.twin.reference.reference import advance_reference
 from ranrein.twin.scenario import Scenario, Timing
 from ranrein.twin.seeding import make_keys
 from ranrein.twin.services import BURST_GAP_S, SERVICES, Service, Traffic

@@ -13,7 +13,7 @@ from ranrein.twin.command import LARGEST_OFFSET_DB, Command
 from ranrein.twin.kernels.layout import CellSum, LinkSample, StateArrays
 from ranrein.twin.kpis import measure
 from ranrein.twin.params import Params
-from ranrein.twin.reference import advance_reference
+from ranrein.twin.reference.reference import advance_reference
 from ranrein.twin.state import State, begin, open_period
 
 PATTERNS = ("macro", "hot-spot", "narrow macro left")

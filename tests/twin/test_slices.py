@@ -14,7 +14,7 @@ from ranrein.twin.command import Command
 from ranrein.twin.kernels.layout import CellSum, StateArrays
 from ranrein.twin.kpis import measure
 from ranrein.twin.params import Params
-from ranrein.twin.reference import advance_reference
+from ranrein.twin.reference.reference import advance_reference
 from ranrein.twin.slice_report import broken_promises, earnings, report_slices
 from ranrein.twin.slicing import Answer, SliceType, Slicing, Tier
 from ranrein.twin.state import State, begin, open_period

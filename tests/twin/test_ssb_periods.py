@@ -16,7 +16,7 @@ from ranrein.twin.failures import Failures, MeanTimes
 from ranrein.twin.kernels.layout import CellSum, StateArrays
 from ranrein.twin.params import Params
 from ranrein.twin.power import idle_power_rel
-from ranrein.twin.reference import advance_reference
+from ranrein.twin.reference.reference import advance_reference
 from ranrein.twin.scenario import Scenario
 from ranrein.twin.sleep import Sleep
 from ranrein.twin.ssb import Sweep, identification_s

@@ -17,7 +17,7 @@ from ranrein.twin.advance import advance, radio_view
 from ranrein.twin.command import Command
 from ranrein.twin.kernels.layout import CellSum, StateArrays
 from ranrein.twin.params import Params
-from ranrein.twin.reference import advance_reference
+from ranrein.twin.reference.reference import advance_reference
 from ranrein.twin.state import State, begin
 
 EXACT = ("key", "step", "day", "serving", "carrier", "wake_left_s", "ttt_s", "user_x", "user_y")

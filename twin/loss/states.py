@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .loss_system import LossSystem
-from .types import F64, I32, I64, Bool
+from ..types import F64, I32, I64, Bool
+from .system import LossSystem
 
 MAX_PLACES = 2**24  # of a dense table; 16 MB per class
 NOWHERE = -1

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from .carrier import CarrierState, is_serving_state
-from .command import Command
-from .kernels.layout import (
+from ..carrier import CarrierState, is_serving_state
+from ..command import Command
+from ..kernels.layout import (
     GAIN_STEP_DB,
     N_SSB_BEAMS,
     CellSum,
@@ -18,13 +18,16 @@ from .kernels.layout import (
     ParamArrays,
     StateArrays,
 )
-from .kernels.maths import DEMAND, HEADING
-from .params import Params
-from .reference_demand import demand_mbps, now_s, walk_crowd
-from .reference_failures import fail_cells, passing
-from .reference_power import obey, rate_column, selected, spend
-from .reference_queues import Books, settle, take_in
-from .reference_slices import (
+from ..kernels.maths import DEMAND, HEADING
+from ..params import Params
+from ..seeding import bits, normal
+from ..state import State
+from ..types import F32, F64, I32, I64, Bool
+from .demand import demand_mbps, now_s, walk_crowd
+from .failures import fail_cells, passing
+from .power import obey, rate_column, selected, spend
+from .queues import Books, settle, take_in
+from .slices import (
     Shared,
     account_slices,
     air_share,
@@ -34,9 +37,6 @@ from .reference_slices import (
     share_with_slices,
     slice_demand_mbps,
 )
-from .seeding import bits, normal
-from .state import State
-from .types import F32, F64, I32, I64, Bool
 
 NOBODY = -1
 STEPS_PER_HEADING = 5

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .loss_chain import Performance, Resolvent, performance, performance_of, shift_of, stationary
-from .loss_states import LossStates, reservation_table
-from .loss_system import LossSystem
-from .types import F64, I64, Bool
+from ..types import F64, I64, Bool
+from .chain import Performance, Resolvent, performance, performance_of, shift_of, stationary
+from .states import LossStates, reservation_table
+from .system import LossSystem
 
 TOLERANCE = 1e-9  # of the reward that passes the door per second
 _TIE = 1e-10  # of the largest stake: indifferent means admit, on every CPU alike

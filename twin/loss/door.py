@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from .kernels.loss_door import N_AMOUNTS, Answered, Door, Worth, answer_doors, show_requests
-from .loss_simulation import params_of
-from .loss_system import LossSystem
-from .types import F32, F64, I32, I64
+from ..kernels.loss_door import N_AMOUNTS, Answered, Door, Worth, answer_doors, show_requests
+from ..types import F32, F64, I32, I64
+from .simulation import params_of
+from .system import LossSystem
 
 __all__ = ["Answered", "Door", "Room", "Worth", "answer_doors", "door_of", "revenue_of", "shown"]
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .types import F64, I64
+from ..types import F64, I64
 
 _LARGE = 1e200  # unnormalised weights are scaled down beyond this
 

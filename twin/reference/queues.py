@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .kernels.layout import BOOKED_MBIT, COUNTED_MBIT, ParamArrays, StateArrays
-from .queueing import serve
-from .types import F64
+from ..kernels.layout import BOOKED_MBIT, COUNTED_MBIT, ParamArrays, StateArrays
+from ..queueing import serve
+from ..types import F64
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .kernels.loss import (
+from ..kernels.loss import (
     NOBODY,
     LossArrays,
     LossParams,
@@ -16,10 +16,10 @@ from .kernels.loss import (
     follow_table,
     schedule_first,
 )
-from .loss_states import checked_table, table_strides
-from .loss_system import LossSystem
-from .seeding import make_keys
-from .types import F64, I32, I64, Bool, Rows
+from ..seeding import make_keys
+from ..types import F64, I32, I64, Bool, Rows
+from .states import checked_table, table_strides
+from .system import LossSystem
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,7 @@ def run_table(state: LossState, table: Bool, until_s: float) -> None:
 
     Args:
         state: B replicas.
-        table: (*shape, K), as ``loss_states`` describes.
+        table: (*shape, K), as ``states.py`` describes.
         until_s: finite; replicas that are past it already stay.
 
     Raises:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from .carrier import CarrierState
-from .kernels import failures as law
-from .kernels.layout import ParamArrays, StateArrays
-from .seeding import bits, unit
-from .types import F32, F64
+from ..carrier import CarrierState
+from ..kernels import failures as law
+from ..kernels.layout import ParamArrays, StateArrays
+from ..seeding import bits, unit
+from ..types import F32, F64
 
 
 def fail_cells(p: ParamArrays, s: StateArrays) -> None:

@@ -14,7 +14,7 @@ from functools import cached_property
 
 import numpy as np
 
-from .types import F64, I64
+from ..types import F64, I64
 
 
 def _require(condition: bool, message: str) -> None:

@@ -6,11 +6,11 @@ import math
 
 import numpy as np
 
-from .kernels import services as law
-from .kernels.layout import ParamArrays, StateArrays
-from .seeding import bits, normal
-from .traffic_models import MmtcBurst
-from .types import F64, U64
+from ..kernels import services as law
+from ..kernels.layout import ParamArrays, StateArrays
+from ..seeding import bits, normal
+from ..traffic_models import MmtcBurst
+from ..types import F64, U64
 
 
 def service_mbps(p: ParamArrays, s: StateArrays, mean_mbps: F64) -> F64:

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .command import Command
-from .kernels import slices as law
-from .kernels.layout import CellSum, ParamArrays, StateArrays
-from .reference_queues import Books
-from .rrm_policy import CellShares, share_cell
-from .seeding import bits, unit
-from .slicing import Answer, Tier
-from .types import F32, F64, I64
+from ..command import Command
+from ..kernels import slices as law
+from ..kernels.layout import CellSum, ParamArrays, StateArrays
+from ..rrm_policy import CellShares, share_cell
+from ..seeding import bits, unit
+from ..slicing import Answer, Tier
+from ..types import F32, F64, I64
+from .queues import Books
 
 WAITING_TIER = {int(Tier.FULL): Answer.FULL, int(Tier.REDUCED): Answer.REDUCED}
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..kernels.loss_start import Steady, draw_after_request, draw_steady
+from ..seeding import make_keys
+from ..types import I64, U64
 from .erlang import occupancy
-from .kernels.loss_start import Steady, draw_after_request, draw_steady
-from .loss_simulation import params_of
-from .loss_system import LossSystem
-from .seeding import make_keys
-from .types import I64, U64
+from .simulation import params_of
+from .system import LossSystem
 
 
 class SteadyStart:

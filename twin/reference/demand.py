@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from .kernels import crowd as law
-from .kernels.layout import ParamArrays, StateArrays, SurgeField
-from .kernels.maths import PLACE_X, PLACE_Y
-from .reference_services import service_mbps
-from .seeding import bits, unit
-from .types import F32, F64, I64, Bool
+from ..kernels import crowd as law
+from ..kernels.layout import ParamArrays, StateArrays, SurgeField
+from ..kernels.maths import PLACE_X, PLACE_Y
+from ..seeding import bits, unit
+from ..types import F32, F64, I64, Bool
+from .services import service_mbps
 
 
 def now_s(p: ParamArrays, s: StateArrays) -> F64:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from .carrier import N_CARRIER_STATES, CarrierState
-from .command import Command
-from .kernels.layout import CellSum, ParamArrays, StateArrays
-from .types import F32, I32, I64, Bool
+from ..carrier import N_CARRIER_STATES, CarrierState
+from ..command import Command
+from ..kernels.layout import CellSum, ParamArrays, StateArrays
+from ..types import F32, I32, I64, Bool
 
 NOBODY = -1
 

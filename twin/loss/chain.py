@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .loss_states import NOWHERE, LossStates, checked_table
-from .loss_system import LossSystem
-from .types import F64, I64, Bool
+from ..types import F64, I64, Bool
+from .states import NOWHERE, LossStates, checked_table
+from .system import LossSystem
 
 SHIFT = 1e-3  # of the slowest service rate: each solve shrinks what has not mixed by about this factor
 MAX_ENTRIES = 30_000_000  # of the stored inverses, 240 MB
