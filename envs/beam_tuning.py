@@ -18,13 +18,14 @@ from .task import weighted
 FLOORS_DB = (10.0, 20.0)
 SPREADS_DEG = (5.0, 10.0, 20.0)
 STEPS_DB = (1.0, 3.0, 6.0)
+MEMBERS = (8, 32)
 REPORTS = (1, 2)
 
 
 def tuned_rules(params: Params, seeds: I64) -> list[Controller]:
     """Return the static plan, the greedy rule and the search that return most on whole days of ``seeds``."""
     greedy = [BeamGreedy(*each) for each in itertools.product(FLOORS_DB, SPREADS_DEG, STEPS_DB)]
-    search = [TwinSearch(reports=reports) for reports in REPORTS]
+    search = [TwinSearch(*each) for each in itertools.product(MEMBERS, REPORTS)]
     return [TunedPlan.of(params, seeds), _best(greedy, params, seeds), _best(search, params, seeds)]
 
 

@@ -64,7 +64,7 @@ def constant(wanted: Any) -> Any:
     ("problem", "rule", "epochs"),
     [
         (STEERING, "load balancing", 40),
-        (("ranrein/BeamControl-v0", "arena"), BeamGreedy(), 20),
+        (("ranrein/BeamControl-v0", "arena"), BeamGreedy(10.0, 20.0, 3.0), 20),
         (JOINT, "tuned together", 30),
         (SLICES, "trunk reservation", 20),
         (("ranrein/SliceAdmission-v0", "quotas"), "revenue_density", 20),
