@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from gymnasium.vector import AutoresetMode
 from stable_baselines3.common.vec_env import VecEnv
 from stable_baselines3.common.vec_env.base_vec_env import VecEnvIndices
 
@@ -29,9 +30,17 @@ class TwinVecEnv(VecEnv):
         env: the native batch.
         attempt: another one draws other episodes (a resumed run).
         clock: for ``t``.
+
+    Raises:
+        ValueError: if the batch begins new episodes in another way.
     """
 
     def __init__(self, env: TwinVectorEnv, attempt: int = 0, clock: Clock | None = None) -> None:
+        mode = env.metadata["autoreset_mode"]
+        if mode != AutoresetMode.SAME_STEP:
+            raise ValueError(
+                f"autoreset_mode={mode.value!r}: Stable-Baselines3 needs 'SameStep'; leave it out"
+            )
         self.env = env
         self.render_mode = None
         super().__init__(env.num_envs, env.single_observation_space, env.single_action_space)

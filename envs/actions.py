@@ -58,7 +58,7 @@ class ChoiceCheck:
         array = _shaped(actions, self._shape)
         if array.dtype.kind not in "iu":
             raise ValueError(f"actions are {array.dtype}, need integers 0..{int(self._choices.max()) - 1}")
-        return array.astype(_I64)
+        return array.astype(_I64, order="C")  # kernels are compiled for rows side by side
 
     def refusal(self, taken: I64) -> ValueError:
         """Return what to say of the first choice that there is not."""
@@ -82,7 +82,7 @@ class SettingCheck:
         if not inside.all():
             row, column = np.argwhere(~inside)[0].tolist()
             raise ValueError(f"actions[{row}, {column}] is {array[row, column]}, need -1..1")
-        return array.astype(np.float64)
+        return array.astype(np.float64, order="C")
 
 
 def _shaped(actions: Any, shape: tuple[int, ...]) -> np.ndarray:  # noqa: ANN401

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 import gymnasium as gym
+import numpy as np
 from gymnasium.vector import AutoresetMode
 
 from .beam_continuous import ContinuousBeams
@@ -95,9 +96,9 @@ def _made(
 
 
 def _truth(name: str, value: object) -> bool:
-    if not isinstance(value, bool):
+    if not isinstance(value, bool | np.bool_):
         raise ValueError(f"{name}={value!r} is neither True nor False")
-    return value
+    return bool(value)
 
 
 def make_twin_task(task: str, weights: dict[str, float] | None = None) -> Task:
@@ -157,6 +158,11 @@ def make_vector_env(
     """Make the native batch of a registered id; see ``make_env``. It draws nothing, so it takes no render mode."""
     if settings.pop("render_mode", None) is not None:
         raise ValueError("render_mode: a batch draws nothing; render an environment made alone")
+    if settings.pop("max_episode_steps", None) is not None:
+        raise ValueError(
+            "max_episode_steps: a batch ends its episodes where the scenario does; set timing.episode_s there, "
+            "or episode_requests of a loss system, or take vectorization_mode='sync'"
+        )
     return TwinVectorEnv(*_made(task, weights, scenario, settings), num_envs, autoreset_mode)
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from ..twin.scenario import Scenario
-from .catalogue import load_scenario, read_scenario
+from .catalogue import UnknownNameError, load_scenario, read_scenario, scenario_names
 from .fit_source import FIT_PREFIX, FitFileError, fitted_scenario
 from .inventory.inventory import read_inventory
 from .inventory.rows import broken
@@ -48,7 +49,14 @@ def _plain(text: str, days: Rows | None) -> Scenario:
     path, number = _cluster_number(text)
     if path.startswith(PREFIX) or path == NATIONWIDE:
         return _cluster(path, number, days)
+    if text not in scenario_names():
+        raise UnknownNameError("scenario", text, candidates(text, scenario_names()))
     return load_scenario(text, days)
+
+
+def candidates(text: str, names: Iterable[str]) -> list[str]:
+    """Return what an unknown name may stand for: one of ``names``, or a YAML file that lacks its prefix."""
+    return [*names, *([FILE_PREFIX + text] if text.endswith((".yaml", ".yml")) else [])]
 
 
 def _fitted(text: str, days: Rows | None) -> Scenario:

@@ -20,7 +20,7 @@ from ..twin.types import F32, F64, I64, Bool
 from .actions import Actions, ActionSpace
 from .catalogue import UnknownArgumentError, UnknownNameError
 from .loss_scenario import LOSS_SYSTEM
-from .scenario_source import scenario_named
+from .scenario_source import PREFIXES, candidates, scenario_named
 from .simulation import Outcome, Simulation
 from .task import Task
 from .variants import split_variants
@@ -148,7 +148,8 @@ def sliced_network(scenario: object, names: tuple[str, ...], settings: Mapping[s
     """Return the network of a scenario with slices.
 
     Args:
-        scenario: one of ``names``, harder with ``+VARIANT`` behind it, a ``Scenario`` or ready ``Params``.
+        scenario: one of ``names`` or what a prefix such as ``file:`` names, harder with ``+VARIANT`` behind it, a
+            ``Scenario`` or ready ``Params``.
         names: scenarios that may be named.
         settings: none is taken.
 
@@ -178,8 +179,8 @@ def sliced_network(scenario: object, names: tuple[str, ...], settings: Mapping[s
 
 def _check_name(scenario: str, names: tuple[str, ...]) -> None:
     base, variants = split_variants(scenario)
-    if base not in names:
-        raise UnknownNameError("scenario", base, list(names))
+    if base not in names and not base.startswith(PREFIXES):
+        raise UnknownNameError("scenario", base, candidates(base, names))
     if variants and base == LOSS_SYSTEM:
         raise ValueError(
             f"scenario {scenario!r}: {base} takes no variant, they are for the twin; it takes numbers, such as capacity"

@@ -58,7 +58,7 @@ class TwinVectorEnv(VectorEnv[Any, Any, Any]):
         self.single_observation_space = self.world.observation_space
         self.action_space = batch_space(self.single_action_space, num_envs)
         self.observation_space = batch_space(self.single_observation_space, num_envs)
-        self._seeds = np.zeros(num_envs, np.int64)
+        self._seeds = np.full(num_envs, -1, np.int64)  # -1: none yet
         self._episodes = np.zeros(num_envs, np.int64)
         self._waits = self._mode == AutoresetMode.NEXT_STEP
         self._pending = np.zeros(num_envs, np.bool_)  # NEXT_STEP: rows to restart
@@ -73,6 +73,11 @@ class TwinVectorEnv(VectorEnv[Any, Any, Any]):
     def constraints_digest(self) -> str:
         """Digest of the promises that judge an episode, as certificates carry it; see ``twin/promises.py``."""
         return constraints_digest_of(self.params)
+
+    @property
+    def np_random_seed(self) -> tuple[int, ...]:  # pyright: ignore[reportIncompatibleMethodOverride]  (as of SyncVectorEnv)
+        """Seed of every row: ``reset(seed=...)`` with them begins the same episodes; -1 before the first reset."""
+        return tuple(self._seeds.tolist())
 
     @property
     def simulation(self) -> Simulation:
@@ -184,7 +189,7 @@ class TwinVectorEnv(VectorEnv[Any, Any, Any]):
         for row in np.flatnonzero(mask):
             value = given[row]
             if value is None:
-                self._episodes[row] += 1
+                self._episodes[row] += self.has_begun
             else:
                 self._seeds[row], self._episodes[row] = value, 0
 
@@ -221,6 +226,11 @@ class TwinEnv(gym.Env[Any, Any]):
     def constraints_digest(self) -> str:
         """Digest of the promises that judge an episode; see ``TwinVectorEnv.constraints_digest``."""
         return self.batch.constraints_digest
+
+    @property
+    def np_random_seed(self) -> int:
+        """Seed of the episodes, drawn where none was given; see ``TwinVectorEnv.np_random_seed``."""
+        return self.batch.np_random_seed[0]
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None

@@ -26,7 +26,7 @@ from ranrein.agents.operate_config import OperateConfig
 from ranrein.agents.shadow.config import ShadowConfig
 from ranrein.envs.catalogue import scenario_names
 from ranrein.envs.registry import TASKS, all_scenarios, own_scenario
-from ranrein.envs.scenario_source import PREFIXES
+from ranrein.envs.scenario_source import PREFIXES, candidates
 from ranrein.envs.variants import split_variants
 
 VERSION_BASE = "1.3"
@@ -101,7 +101,7 @@ def _scenario(verb: str, name: str) -> str:
     except ValueError as error:
         raise ConfigError(str(error)) from error
     if not base.startswith(PREFIXES) and base not in known:
-        raise ConfigError(f"unknown scenario {base!r}; {nearest(base, known)}")
+        raise ConfigError(f"unknown scenario {base!r}; {nearest(base, candidates(base, known))}")
     return name
 
 

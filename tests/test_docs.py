@@ -24,6 +24,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
 EXECUTED = [
     "README.md",
+    "docs/environments.md",
     "docs/scenarios.md",
     "docs/inventory.md",
     "docs/loss_system.md",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from gymnasium.vector import AutoresetMode
 
 from ranrein.agents.sb3_vec import TwinVecEnv
 from ranrein.agents.seeds import Domain, domain_of
@@ -87,3 +88,11 @@ def test_masks_come_one_row_per_replica(adapter: TwinVecEnv) -> None:
 def test_setting_an_attribute_of_one_replica_is_refused(adapter: TwinVecEnv) -> None:
     with pytest.raises(NotImplementedError, match="task"):
         adapter.set_attr("task", None)
+
+
+@pytest.mark.parametrize("mode", [AutoresetMode.NEXT_STEP, AutoresetMode.DISABLED])
+def test_a_batch_that_begins_episodes_in_another_way_is_refused(
+    params: Params, task: EnergySaving, mode: AutoresetMode
+) -> None:
+    with pytest.raises(ValueError, match=f"autoreset_mode='{mode.value}'.* needs 'SameStep'"):
+        TwinVecEnv(TwinVectorEnv(task, params, N, mode))

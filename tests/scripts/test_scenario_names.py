@@ -98,3 +98,8 @@ def test_an_inventory_that_cannot_be_used_is_a_usage_error(
 )
 def test_a_run_folder_has_a_name_that_every_file_system_takes(scenario: str, named: str) -> None:
     assert default_name(TrainConfig(scenario=scenario)) == f"energysaving-{named}-seed0"
+
+
+def test_a_file_without_its_prefix_is_answered_with_it(capsys: pytest.CaptureFixture[str]) -> None:
+    assert train.main(["scenario=mine.yaml"]) == ExitCode.USAGE
+    assert "did you mean 'file:mine.yaml'" in capsys.readouterr().err
