@@ -51,7 +51,7 @@ def loss_system_optimum(
 ) -> tuple[float, Bool]:
     """Return the greatest average reward per unit of time of a loss system, and the policy that earns it.
 
-    Poisson requests, exponential holding times, no queue; the answer is exact to rounding (``loss_optimum.optimum``
+    Poisson requests, exponential holding times, no queue; the answer is exact to rounding (``twin/loss/optimum.py``
     gives the proof of optimality with it). Rates are per second, or per any other unit of time.
 
     Args:
