@@ -109,23 +109,23 @@ class LossWorld:
 
     def told(self) -> Told:
         """Return all about the last decision."""
-        last, amounts = self._last, self._last.amounts
+        shown, amounts, offered, admitted, held, request, command, over = self._last
         infos: Info = {
             "cost": amounts[COST],
             "costs": {PROMISE: amounts[BEYOND]},
             "reward_terms": {EARNED: amounts[TERM]},
             "revenue": amounts[REVENUE],
             "elapsed_s": amounts[ELAPSED_S],
-            "request": last.request,
-            "in_service": last.held,
+            "request": request,
+            "in_service": held,
             "kpis": {
-                "DRB.EstabAtt": last.offered,
-                "DRB.EstabSucc": last.admitted,
+                "DRB.EstabAtt": offered,
+                "DRB.EstabSucc": admitted,
                 "RRU.PrbTotDl": amounts[BUSY_PERCENT],
             },
-            "command": last.command,
+            "command": command,
         }
-        return last.shown, amounts[REWARD], last.over, self._any_over, infos
+        return shown, amounts[REWARD], over, self._any_over, infos
 
     def told_alone(self) -> tuple[F32, float, bool, Info]:
         """Return observation, reward, whether the episode is over, and info of a batch of one, as of no batch."""

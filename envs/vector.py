@@ -122,7 +122,9 @@ class TwinVectorEnv(VectorEnv[Any, Any, Any]):
         Raises:
             ValueError: if an action is not in the space; nothing has changed then.
         """
-        self._decide(actions)
+        if not self.has_begun:
+            raise _reset_first("step")
+        self.world.step(actions)
         observation, rewards, truncated, any_over, infos = told = self.world.told()
         if any_over or self._waits:
             observation = self._restarted_next(told) if self._waits else self._restarted_now(told)
@@ -130,18 +132,15 @@ class TwinVectorEnv(VectorEnv[Any, Any, Any]):
 
     def step_alone(self, actions: Any) -> tuple[F32, float, bool, dict[str, Any]]:  # noqa: ANN401
         """Return observation, reward, whether the episode is over, and info of a batch of one, as of no batch."""
-        self._decide(actions)
-        return self.world.told_alone()
-
-    def _decide(self, actions: Any) -> None:  # noqa: ANN401
         if not self.has_begun:
-            raise gym.error.ResetNeeded("call reset() before step()")
+            raise _reset_first("step")
         self.world.step(actions)
+        return self.world.told_alone()
 
     def action_masks(self) -> Bool:
         """Return which choices are allowed now, (B, sum of choices)."""
         if not self.has_begun:
-            raise gym.error.ResetNeeded("call reset() before action_masks()")
+            raise _reset_first("action_masks")
         return self.world.masks()
 
     def _restarted_next(self, told: Told) -> F32:
@@ -192,6 +191,10 @@ class TwinVectorEnv(VectorEnv[Any, Any, Any]):
                 self._episodes[row] += self.has_begun
             else:
                 self._seeds[row], self._episodes[row] = value, 0
+
+
+def _reset_first(what: str) -> gym.error.ResetNeeded:
+    return gym.error.ResetNeeded(f"call reset() before {what}()")
 
 
 class TwinEnv(gym.Env[Any, Any]):
