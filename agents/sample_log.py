@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
+from ..envs.baselines import LoadThreshold
 from ..envs.controller import Controller
 from ..envs.energy_saving import EnergySaving
 from ..envs.window import Window
@@ -14,10 +15,32 @@ from ..network.telemetry import TelemetryWriter
 from ..safety.clock import SimulatedClock
 from ..twin.command import Command
 from ..twin.params import Params
+from ..twin.reality_gap import reality_gap
 from ..twin.rules import Precedent, Rules, project
+from .config import ConfigError
 from .episodes import Progress, no_progress
 
 START = datetime(2026, 3, 2, tzinfo=UTC)  # midnight of the log's first day
+
+
+def write_sample_of(
+    path: Path, believed: Params, days: float, seed: int, progress: Progress = no_progress
+) -> int:
+    """Write the telemetry of a network that differs from its twin, under the load threshold rule.
+
+    Returns the number of records.
+
+    Raises:
+        ConfigError: if the file exists, or for less than one control period.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    hidden = Params.of(reality_gap(believed.scenario))
+    try:
+        return write_sample_log(path, hidden, days, seed, LoadThreshold(), progress)
+    except FileExistsError as error:
+        raise ConfigError(f"{path} exists and a log is never overwritten; choose another name") from error
+    except ValueError as error:
+        raise ConfigError(str(error)) from error
 
 
 def write_sample_log(

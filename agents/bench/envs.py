@@ -112,5 +112,4 @@ def _vector(task: str, scenario: str, num_envs: int) -> Callable[[], object]:
 
 def _usual(scenario: str, space: gym.Space[Any]) -> np.ndarray:
     """Return what keeps everything awake, or admits whoever fits: those who are in service leave, which is work too."""
-    assert space.shape is not None
-    return np.full(space.shape, ADMIT if scenario == LOSS_SYSTEM else 0)
+    return np.full_like(space.sample(), ADMIT if scenario == LOSS_SYSTEM else 0)

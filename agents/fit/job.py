@@ -9,13 +9,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from ...envs.baselines import LoadThreshold
 from ...envs.fit_source import FILE, SCHEMA, body_digest
 from ...network.telemetry import TelemetryLog, read_log
 from ...safety.files import replace as replace_file
 from ...twin.canonical import digest_of, sha256_hex
 from ...twin.params import Params
-from ...twin.reality_gap import reality_gap
 from ...twin.scenario import Scenario
 from ..calibrate import EPS
 from ..config import ConfigError, EnvConfig
@@ -23,7 +21,7 @@ from ..digests import scenario_table
 from ..episodes import Progress, no_progress
 from ..problem import problem_of
 from ..report import write_report
-from ..sample_log import write_sample_log
+from ..sample_log import write_sample_of
 from .config import CalibrateConfig
 from .fit import Fit, Parameter, calibrate
 from .predict import MEASURES, UNITS
@@ -75,14 +73,8 @@ def make_sample(config: CalibrateConfig, path: Path, progress: Progress = no_pro
     Raises:
         ConfigError: for an unknown scenario, or if the file exists.
     """
-    hidden = Params.of(reality_gap(problem_of(EnvConfig(), config.scenario)[1].scenario))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        return write_sample_log(
-            path, hidden, config.sample_days, config.sample_seed, LoadThreshold(), progress
-        )
-    except FileExistsError as error:
-        raise ConfigError(f"{path} exists and a log is never overwritten; choose another name") from error
+    _, believed = problem_of(EnvConfig(), config.scenario)
+    return write_sample_of(path, believed, config.sample_days, config.sample_seed, progress)
 
 
 def fit_body(fit: Fit, parts: Parts, log: TelemetryLog, params: Params) -> dict[str, Any]:

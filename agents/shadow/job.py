@@ -10,14 +10,13 @@ from ...envs.controller import Controller
 from ...network.telemetry import TelemetryLog, read_log, require_granularity
 from ...twin.canonical import sha256_hex
 from ...twin.params import Params
-from ...twin.reality_gap import reality_gap
 from ..bundle import OnnxPolicy, bundle_folder, load_bundle, require_outside
 from ..certify import calibrated_shield
 from ..config import ConfigError, nearest
 from ..digests import running_digests
 from ..episodes import Progress, no_progress
 from ..problem import decided_problem_of, problem_of
-from ..sample_log import write_sample_log
+from ..sample_log import write_sample_of
 from .config import ShadowConfig
 from .report import write
 from .shadow import shadow
@@ -60,16 +59,7 @@ def make_sample(config: ShadowConfig, path: Path, progress: Progress = no_progre
         ConfigError: for an unknown scenario, a load file that cannot be used, or if the file exists.
     """
     _, believed = problem_of(config.env, config.scenario, config.load_file, config.load_column)
-    hidden = Params.of(reality_gap(believed.scenario))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        return write_sample_log(
-            path, hidden, config.sample_days, config.sample_seed, LoadThreshold(), progress
-        )
-    except FileExistsError as error:
-        raise ConfigError(f"{path} exists and a log is never overwritten; choose another name") from error
-    except ValueError as error:
-        raise ConfigError(str(error)) from error
+    return write_sample_of(path, believed, config.sample_days, config.sample_seed, progress)
 
 
 def _opened(path: str | None) -> TelemetryLog:

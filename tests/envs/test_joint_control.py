@@ -18,7 +18,7 @@ from ranrein.envs.conflicts import (
     direct_conflicts,
     measure_effects,
 )
-from ranrein.envs.joint_baselines import SideBySide, joint_rules
+from ranrein.envs.joint_baselines import SLEEPERS, FixedSleep, SideBySide, joint_rules
 from ranrein.envs.joint_bound import joint_bound, least_traffic_w
 from ranrein.envs.joint_control import FEATURES, PARTS, JointControl
 from ranrein.envs.simulation import Simulation
@@ -210,6 +210,15 @@ def test_side_by_side_is_what_each_does_alone(params: Params) -> None:
         world.step(every)
     plan = rules["as planned"].actions(params, started(params, 4).window)
     assert np.array_equal(plan, started(params, 4).stay())
+
+
+def test_a_fixed_sleep_knows_carriers_by_their_names(params: Params) -> None:
+    window = started(params, 2).window
+    assert tuple(params.cells[cell].name for cell in params.capacity_cells) == SLEEPERS
+    assert (
+        FixedSleep(SLEEPERS[-1:]).actions(params, window).tolist() == [[0, 0, 0, CarrierState.DEEP_SLEEP]] * 2
+    )
+    assert not FixedSleep(("elsewhere",)).actions(params, window).any()
 
 
 def test_traffic_costs_more_the_more_there_is_and_never_more_than_it_did(params: Params) -> None:
